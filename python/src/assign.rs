@@ -234,6 +234,9 @@ impl Array {
         slf.get().write(|x| {
             check_scalar(value, x.dtype())?;
             let source = source(value, x.dtype())?;
+            if source.rank() > 0 {
+                return Err(value_error("setting an array element with a sequence."));
+            }
             errstate::check_complex(py, source.dtype(), x.dtype())?;
             errstate::watch();
             gil::work(py, x.len(), || x.assign(&source))?;

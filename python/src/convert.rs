@@ -62,7 +62,14 @@ impl<'py, T: FromPyObjectOwned<'py>> FromPyObject<'_, 'py> for Listed<T> {
         if ob.is_instance_of::<PyString>() {
             return Err(PyTypeError::new_err("a sequence is needed here, not a str"));
         }
-        let items = ob.cast::<PySequence>()?.try_iter()?;
+        // NumPy's arrays are no sequences by their class
+        let items = match ob.cast::<PySequence>() {
+            Ok(sequence) => sequence.try_iter()?,
+            Err(_) if ob.is_instance_of::<Array>() || buffer::has_buffer(&ob) => {
+                ob.call_method0("tolist")?.try_iter()?
+            }
+            Err(other) => return Err(other.into()),
+        };
         let item = |item: PyResult<Bound<'py, PyAny>>| item?.extract().map_err(Into::into);
         items.map(item).collect::<PyResult<_>>().map(Listed)
     }
@@ -331,7 +338,8 @@ fn written(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Raw>> 
     }
 }
 
-fn converted(py: Python<'_>, raw: Raw, dtype: Option<DType>) -> Outcome<Raw> {
+/// An array in this dtype if one is given, with the warnings of a cast.
+pub fn converted(py: Python<'_>, raw: Raw, dtype: Option<DType>) -> Outcome<Raw> {
     let Some(dtype) = dtype.filter(|dtype| *dtype != raw.dtype()) else {
         return Ok(raw);
     };

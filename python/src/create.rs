@@ -11,7 +11,7 @@ use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
 use smallvec::smallvec;
 
 use crate::array::{Array, in_order, place_new, wrap, wrap_view};
-use crate::convert::{Value, array_of, scalar_array, value};
+use crate::convert::{Value, array_of, scalar_array, converted, value};
 use crate::dtype::{ByteOrder, optional_in_order, order_of};
 use crate::error::{Fault, Outcome, type_error, value_error};
 use crate::errstate;
@@ -607,6 +607,16 @@ fn filled_with(
 ) -> Outcome<Raw> {
     match value(fill)? {
         Value::Weak(s) => {
+            // as a cast of a number, with its warnings
+            if let Some(dtype) = dtype.filter(|dtype| s.kind() > dtype.kind())
+                && matches!(s, Scalar::Float(_) | Scalar::Complex(_))
+            {
+                errstate::check_complex(fill.py(), s.default_dtype(), dtype)?;
+                let one = converted(fill.py(), Raw::scalar(s, s.default_dtype())?, Some(dtype))?;
+                let mut all = new(dtype, &Raw::empty)?;
+                all.assign(&one)?;
+                return Ok(all);
+            }
             let one = scalar_array(s, dtype)?;
             if errstate::overflows(s, one.dtype()) {
                 errstate::check_narrowed(fill.py(), &one, || array_of(fill, None))?;
@@ -769,9 +779,9 @@ fn arange(
         ));
     }
     let (dtype, bytes) = optional_in_order(dtype)?.unwrap_or_else(|| {
+        // NumPy's: at least that of indices, whatever the numbers have
         let all = promote(promote(start.1, stop.1), step.1);
-        let all = if all == DType::Bool { DType::I64 } else { all };
-        (all, ByteOrder::Native)
+        (promote(DType::I64, all), ByteOrder::Native)
     });
     let whole = |s: Scalar| {
         if let Scalar::Bool(v) = s {
@@ -796,7 +806,13 @@ fn arange(
     }
     // a number of elements; casts saturate
     let about = length as usize;
-    let counted = gil::work(py, about, || Raw::arange(start, stop, step, dtype));
+    let counted = gil::work(py, about, || match dtype {
+        // the first two, as booleans
+        DType::Bool if (0.0..=2.0).contains(&length.ceil()) => {
+            Raw::arange(start, stop, step, DType::F64)?.cast(dtype)
+        }
+        _ => Raw::arange(start, stop, step, dtype),
+    });
     let values = counted.map_err(|error| match error.is_dtype() && dtype != DType::Bool {
         // a value that does not fit
         true => PyOverflowError::new_err(crate::error::text_of(&error)).into(),

@@ -4,7 +4,7 @@ use civita_core::error::Error;
 use civita_core::ops::{REDUCTIONS, ROWS};
 use pyo3::exceptions::{
     PyIndexError, PyMemoryError, PyOSError, PyOverflowError, PyRuntimeError, PyTypeError,
-    PyValueError,
+    PyValueError, PyZeroDivisionError,
 };
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -42,6 +42,9 @@ impl From<Error> for Fault {
             return Fault(raised);
         }
         let text = text_of(&error);
+        if error.op() == "average" && text.contains("Weights sum to zero") {
+            return Fault(PyZeroDivisionError::new_err(text));
+        }
         Fault(if error.is_axis() {
             Python::attach(|py| match axis_error(py) {
                 Ok(class) => PyErr::from_type(class.bind(py).clone(), text),

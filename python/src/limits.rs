@@ -88,6 +88,8 @@ fn dtype_or_array(ob: &Bound<'_, PyAny>) -> Outcome<DType> {
         Ok(Some(scalar)) => Ok(scalar.default_dtype()),
         _ => match parse_in_order(ob) {
             Ok((dtype, _)) => Ok(dtype),
+            // scalars of NumPy's
+            Err(_) if let Ok(Some(raw)) = crate::convert::imported(ob) => Ok(raw.dtype()),
             Err(_) => Err(value_error(format!(
                 "invalid data type {}: limits are those of a dtype, a scalar or an array",
                 ob.repr()?

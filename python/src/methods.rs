@@ -7,7 +7,7 @@ use civita_core::primitive::Direction;
 use civita_core::raw::{Operand, Raw};
 use civita_core::storage::Storage;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyInt, PyTuple};
+use pyo3::types::{PyDict, PyInt, PyString, PyTuple};
 use smallvec::{SmallVec, smallvec};
 
 use crate::array::{Array, in_order, place_view, wrap, wrap_part, wrap_view};
@@ -97,9 +97,18 @@ impl Array {
         slf: &Bound<'_, Self>,
         shape: &Bound<'_, PyTuple>,
         order: Option<&Bound<'_, PyAny>>,
-        copy: Option<bool>,
+        copy: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
         let (py, raw) = (slf.py(), slf.get().raw());
+        let copy = match copy {
+            Some(word) if word.is_instance_of::<PyString>() => {
+                return Err(value_error(
+                    "strings are not allowed for 'copy' keyword. Use True/False/None instead.",
+                ));
+            }
+            Some(given) => Some(given.is_truthy()?),
+            None => None,
+        };
         let shape = integers(shape)?;
         let order = match order {
             None => Order::C,
@@ -206,7 +215,11 @@ impl Array {
         let order = Order::parse(order, Order::Keep)?;
         let py = slf.py();
         let raw = slf.get().raw();
-        let ((dtype, bytes), rule) = (parse_in_order(dtype)?, casting_rule(casting)?);
+        let to = match dtype.is_none() {
+            true => (DType::F64, ByteOrder::Native),
+            false => parse_in_order(dtype)?,
+        };
+        let ((dtype, bytes), rule) = (to, casting_rule(casting)?);
         let raw = &*raw;
         if dtype == raw.dtype() {
             let is_same = bytes == slf.get().order();

@@ -10,7 +10,7 @@ use civita_core::raw::{Operand, Raw, write_elementwise};
 use num_complex::Complex;
 use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
-use pyo3::types::{PyBool, PyBytes, PyComplex, PyFloat, PyString};
+use pyo3::types::{PyBool, PyBytes, PyComplex, PyFloat, PyList, PyString, PyTuple};
 
 use crate::array::{Array, wrap};
 use crate::convert::{Value, array_of, is_operand, scalar_beside, value};
@@ -157,6 +157,28 @@ fn binary(
         };
     }
     binary_slow(op, Value::Ref(this), other, reflected)
+}
+
+/// `==` and `!=` beside an object that knows nothing of arrays: no element is that object.
+#[cold]
+fn beside_object(
+    op: Op,
+    array: &Bound<'_, Array>,
+    other: &Bound<'_, PyAny>,
+) -> Outcome<Py<PyAny>> {
+    let py = array.py();
+    let method = if op == Op::Eq { "__eq__" } else { "__ne__" };
+    let class = other.get_type();
+    let is_plain = !other.is_instance_of::<PyList>()
+        && !other.is_instance_of::<PyTuple>()
+        && !class.hasattr("__array_ufunc__")?
+        && !class.hasattr("__array_priority__")?
+        && class.call_method1(method, (other, array)).is_ok_and(|answer| answer.is(py.NotImplemented()));
+    if !is_plain {
+        return Ok(py.NotImplemented());
+    }
+    let answer = Raw::scalar(Scalar::Bool(op == Op::Ne), DType::Bool)?;
+    give(py, answer.broadcast_to(array.get().raw().shape())?.copied()?)
 }
 
 fn binary_slow(
@@ -498,7 +520,11 @@ impl Array {
             let all = answer.broadcast_to(slf.get().raw().shape())?;
             return subclass::kept(slf, give(slf.py(), all.copied()?));
         }
-        binary(op, slf, other, false)
+        let found = binary(op, slf, other, false)?;
+        match matches!(op, Op::Eq | Op::Ne) && found.bind(slf.py()).is(slf.py().NotImplemented()) {
+            true => beside_object(op, slf, other),
+            false => Ok(found),
+        }
     }
 
     fn __bool__(&self) -> Outcome<bool> {

@@ -5,7 +5,7 @@
 
 use std::ffi::CStr;
 
-use civita_core::dtype::{Casting, DType, promote};
+use civita_core::dtype::{Casting, DType, can_cast, promote};
 use civita_core::functions::constant_alone;
 use civita_core::functions::ufuncs::Restriction;
 use civita_core::layout::{Axes, KeepDims};
@@ -323,10 +323,11 @@ pub fn mask(given: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
     Ok(Some(mask))
 }
 
-/// The dtype that a fold computes in for an output, where none was asked for: an output of floats has a part in it, as in NumPy.
+/// The dtype that a fold computes in for an output, where none was asked for: the output has a part in it where one of the two is of
+/// floats, as in NumPy.
 pub fn dtype_for(x: DType, out: DType) -> Option<DType> {
     let both = promote(x, out);
-    (out.is_differentiable() && both != x).then_some(both)
+    ((out.is_differentiable() || x.is_float()) && both != x).then_some(both)
 }
 
 /// The number that all elements of a short array are reduced to, where the backend does that at once and no average is of too few.
@@ -388,6 +389,32 @@ fn reduce<'py>(
             _ => None,
         };
     }
+    if let Some(out) = &call.out {
+        let to = out.get().raw().dtype();
+        if row.class == ReduceClass::Index && !can_cast(to, DType::I64, Casting::Safe) {
+            return Err(type_error(format!(
+                "{}: Cannot cast array data from {to} to int64 according to the rule 'safe'",
+                row.numpy
+            )));
+        }
+        // an initial value between two integers stays what it is in an output of floats
+        if row.class == ReduceClass::Same
+            && matches!(call.initial, Initial::Value(_))
+            && let Some(dtype) = dtype_for(x.dtype(), to)
+        {
+            return folded(py, row, &x.cast(dtype)?, call);
+        }
+    }
+    folded(py, row, x, call)
+}
+
+/// What a call makes of an array.
+fn folded<'py>(
+    py: Python<'py>,
+    row: &'static ReductionRow,
+    x: &Raw,
+    call: Call<'py>,
+) -> Outcome<Py<PyAny>> {
     let options = ReduceOptions {
         // what divides by a length wants the axis
         axes: match row.class {

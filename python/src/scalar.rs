@@ -647,15 +647,23 @@ impl Generic {
 
     fn __int__<'py>(slf: &Bound<'py, Self>) -> Outcome<Bound<'py, PyAny>> {
         let py = slf.py();
-        Ok(py.get_type::<pyo3::types::PyInt>().call1((number(slf)?,))?)
+        let number = match own(slf)? {
+            (Scalar::Complex(v), dtype) => {
+                errstate::check_complex(py, dtype, dtype.to_real())?;
+                PyFloat::new(py, v.re).into_any()
+            }
+            _ => number(slf)?,
+        };
+        Ok(py.get_type::<pyo3::types::PyInt>().call1((number,))?)
     }
 
     fn __float__(slf: &Bound<'_, Self>) -> Outcome<f64> {
-        match own(slf)?.0 {
-            Scalar::Complex(_) => Err(type_error(
-                "float() of a complex number\n  hint: take `.real` or `abs(x)` first",
-            )),
-            other => Ok(other.as_f64()),
+        match own(slf)? {
+            (Scalar::Complex(v), dtype) => {
+                errstate::check_complex(slf.py(), dtype, dtype.to_real())?;
+                Ok(v.re)
+            }
+            (other, _) => Ok(other.as_f64()),
         }
     }
 

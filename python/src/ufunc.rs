@@ -393,6 +393,16 @@ impl Ufunc {
                 ))),
             };
         }
+        if let Kind::Op(Row { op: op @ (Op::Eq | Op::Ne), .. }) = self.kind
+            && let Some(at) = inputs.iter().position(|ob| ob.is_none())
+            && given == arity
+            && !all.has_names()
+        {
+            // no element is None
+            let other = array_of(&inputs[1 - at], None)?;
+            let answer = Raw::scalar(Scalar::Bool(*op == Op::Ne), DType::Bool)?;
+            return give(py, answer.broadcast_to(other.shape())?.copied()?);
+        }
         let mut values: Args<'_> = values(inputs)?;
         if let Kind::Composed(row, _) = self.kind
             && matches!(row.rule, Rule::AndInteger(_))

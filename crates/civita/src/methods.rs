@@ -91,7 +91,7 @@ methods! {
         /// The elements where a mask is true, as a vector; the two broadcast together.
         fn masked_select[const M: usize](mask: &Tensor<bool, M>) -> Vector<T>, "tensor![1, 2, 3].masked_select(&tensor![true, false, true])?" => "[1 3]";
         /// Each element so many times, along an axis, or with `..` those of the flattened tensor.
-        fn repeat[R: Into<civita_core::functions::Ints>, A: OneAxis<N>](repeats: R, axis: A) -> A::Out<T>, "tensor![1, 2].repeat(2, 0)?" => "[1 1 2 2]";
+        fn repeat[R: Into<civita_core::functions::Times>, A: OneAxis<N>](repeats: R, axis: A) -> A::Out<T>, "tensor![1, 2].repeat(2, 0)?" => "[1 1 2 2]";
         /// The tensor again and again along each axis, so many times; more numbers than axes make new leading axes.
         fn tile[R: Repeats<N>](repeats: R) -> R::Out<T>, "tensor![1, 2].tile([2, 1])?" => "[[1 2]\\n [1 2]]";
         /// The elements moved along axes; those that leave one end enter the other.

@@ -72,7 +72,7 @@ def partition(self, /, kth, axis=-1, kind="introselect", order=None):
     self[...] = cv.partition(self, kth, axis=axis, kind=kind)
 
 
-def setflags(self, /, *, write=None, align=None, uic=None):
+def setflags(self, /, write=None, align=None, uic=None):
     """Sets whether the elements may be written; `align` and `uic` are NumPy's and change nothing."""
     if uic:
         raise ValueError("cannot set WRITEBACKIFCOPY flag to True")
@@ -262,6 +262,18 @@ class _ScalarMethod:
         return inspect.signature(getattr(ndarray, self.__name__))
 
 
+class _NumPyDType:
+    """What `numpy.dtype` reads of a class of scalars: the dtype of NumPy's that it is."""
+
+    def __get__(self, scalar, owner=None):
+        try:
+            import numpy
+
+            return numpy.dtype(owner.__name__)
+        except (ImportError, TypeError):
+            raise AttributeError("__numpy_dtype__") from None
+
+
 class _ScalarSignature:
     """What `inspect.signature` says of the classes of dtypes."""
 
@@ -325,6 +337,7 @@ def _attach():
     cv.generic.__array_wrap__ = _wrap_scalar
     cv.generic.__array_ufunc__ = _scalar_ufunc
     cv.generic.__signature__ = _ScalarSignature()
+    cv.generic.__numpy_dtype__ = _NumPyDType()
     for name in _SCALAR_METHODS:
         setattr(cv.generic, name, _ScalarMethod(name))
     ndarray.flat = property(_new_flat, _set_flat, doc=_new_flat.__doc__)

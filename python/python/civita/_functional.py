@@ -212,11 +212,15 @@ class vectorize:
                 raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
             results = tuple(cv.zeros(shape, dtype=t) for t in self.otypes)
             return results[0] if len(results) == 1 else results
-        columns = [a.ravel() for a in arrays]
-        if self.otypes is None and not self.cache:
-            # NumPy calls the function once more, to see what it returns
-            func(*[c[0] for c in columns])
-        values = [func(*row) for row in zip(*columns)]
+        # elements are Python's numbers, as in NumPy's arrays of objects; arrays where gradients and batches are to stay
+        as_numbers = not any(cv._is_opaque(a) or a.requires_grad for a in arrays)
+        values = []
+        if self.otypes is None:
+            # NumPy first calls the function with scalars, to see what it returns
+            first = func(*[a.ravel()[0] for a in arrays])
+            values = [first] if self.cache else []
+        rows = zip(*[a.ravel().tolist() if as_numbers else a.ravel() for a in arrays])
+        values += [func(*row) for row in (rows if not values else list(rows)[1:])]
         several = isinstance(values[0], tuple)
         lists = list(zip(*values)) if several else [values]
         if self.otypes is not None and len(self.otypes) not in (0, len(lists)):
@@ -226,12 +230,12 @@ class vectorize:
             if self.otypes:
                 dtype = cv.dtype(self.otypes[i])
             else:
-                dtype = cv.asarray(column[0]).dtype
+                dtype = cv.asarray(first[i] if several else first).dtype
             if all(isinstance(v, cv.ndarray) and v.ndim == 0 for v in column):
                 # as arrays: what gradients and batches know of them stays
                 result = cv.stack([v.astype(dtype) for v in column])
             else:
-                result = cv.array([_number(v) for v in column]).astype(dtype)
+                result = cv.array([_number(v) for v in column], dtype=dtype)
             if result.ndim != 1:
                 raise ValueError("setting an array element with a sequence.")
             results.append(result.reshape(shape))

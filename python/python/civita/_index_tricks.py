@@ -42,10 +42,10 @@ class _Grid:
 
     def __getitem__(self, key):
         if not isinstance(key, tuple):
-            start, step, points, complete = _count(key)
-            if complete:
-                return self._line(start, step, points, cv.result_type(start, step, 0.0))
-            return cv.arange(0 if key.start is None else key.start, key.stop, step)
+            if not isinstance(key.step, (complex, cv.complexfloating)):
+                return cv.arange(0 if key.start is None else key.start, key.stop, key.step)
+            start, step, points, _ = _count(key)
+            return self._line(start, step, points, cv.result_type(start, step, 0.0))
         parts = [_count(part) for part in key]
         numbers = [0]
         for part, (start, step, _, complete) in zip(key, parts):

@@ -57,7 +57,8 @@ fn own_value_of(ob: &Bound<'_, PyAny>, form: Form) -> Outcome<Value<'static>> {
         },
         Form::Indices | Form::EachIndices => {
             let x = array_of(ob, None)?;
-            let is_empty_list = x.is_empty() && ob.is_instance_of::<PyList>();
+            let is_list = ob.is_instance_of::<PyList>() || ob.is_instance_of::<PyTuple>();
+            let is_empty_list = x.is_empty() && is_list;
             Ok(match is_empty_list {
                 true => x.cast(DType::I64)?.into(),
                 false => x.into(),
@@ -270,6 +271,20 @@ fn other_argument<'a, 'py>(
         }
         _ => {}
     }
+    // numbers of Python's are conditions; ends of a range with dtypes have a part in that of the bins
+    let is_list = ob.is_instance_of::<PyList>() || ob.is_instance_of::<PyTuple>();
+    if param.name == "where"
+        && param.form == Form::Array
+        && (is_list || convert::scalar_exact(ob)?.is_some())
+    {
+        return Ok(array_of(ob, Some(DType::Bool))?.into());
+    }
+    if param.name == "range" && is_list && are_typed(ob)? {
+        return Ok(array_of(ob, None)?.into());
+    }
+    if param.name == "dimensions" && ob.is_instance_of::<PyInt>() {
+        return Err(type_error("'int' object is not iterable: dimensions are a sequence"));
+    }
     if param.name == "casting"
         && let Ok(rule) = ob.cast::<PyString>()
     {
@@ -280,6 +295,18 @@ fn other_argument<'a, 'py>(
         return Ok(param.default_value());
     }
     own_value_of(ob, param.form)
+}
+
+/// Whether the numbers of a sequence all have dtypes of their own.
+fn are_typed(list: &Bound<'_, PyAny>) -> Outcome<bool> {
+    for item in list.try_iter()? {
+        let item = item?;
+        let is_sequence = item.is_instance_of::<PyList>() || item.is_instance_of::<PyTuple>();
+        if is_sequence || item.is_none() || !matches!(convert::value(&item)?, convert::Value::Own(_) | convert::Value::Ref(_)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// A short array as it is, which no other class, transformation or byte order has a part in.

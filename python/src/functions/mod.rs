@@ -12,7 +12,7 @@ mod faults;
 
 use std::ffi::CStr;
 
-use civita_core::dtype::{Casting, DType, can_cast, promote};
+use civita_core::dtype::{Casting, DType, Scalar, can_cast, promote};
 use civita_core::functions::{
     Composed, FUNCTIONS, Form, FunctionRow, Given, Held, Kind, Param, Property, Returned, Returns,
     Value, take_warnings,
@@ -85,6 +85,10 @@ struct Manner {
     dtype: Option<usize>,
     /// The place of the array in whose dtype and byte order the result is, though it is a copy.
     keeps_order: Option<usize>,
+    /// Whether elements of a list must fit the dtype, as where an array is made of it.
+    fits: bool,
+    /// Whether floats without a fraction are integers.
+    whole_floats: bool,
     /// Whether `dtype` is what is computed in, so that its byte order is not the result's.
     computes_in: bool,
 }
@@ -130,6 +134,8 @@ impl Manner {
                 Property::KeepsOrder(at) => Some(*at),
                 _ => None,
             }),
+            fits: row.name == "asarray_chkfinite",
+            whole_floats: row.has(Property::WholeFloats),
             computes_in: row.has(Property::Folds),
         }
     }
@@ -234,7 +240,7 @@ fn elements(values: &[Value<'_>], out: Option<usize>) -> usize {
                 });
                 arrays.sum()
             }
-            Value::Scalar(civita_core::dtype::Scalar::Int(n)) => usize::try_from(*n).unwrap_or(1),
+            Value::Scalar(Scalar::Int(n)) => usize::try_from(*n).unwrap_or(1),
             _ => 1,
         };
         all.saturating_mul(times.max(1))
@@ -277,6 +283,15 @@ impl Function {
                     }
                 });
             }
+        }
+        if manner.fits
+            && let Some(Value::DType(dtype)) = values.get(1)
+            && let Some(list) = given.get(0, "a").filter(|ob| !ob.is_instance_of::<Array>())
+        {
+            convert::array_of(list, Some(*dtype))?;
+        }
+        if manner.whole_floats {
+            values.iter_mut().for_each(without_fraction);
         }
         let said = aside.order;
         if manner.folds
@@ -465,6 +480,9 @@ impl Function {
         {
             values[at] = Value::DType(dtype);
         }
+        widened(row, manner, &mut values, out.get().raw().dtype())?;
+        let is_inexact =
+            matches!(&values[0], Value::Array(x) if x.dtype().is_differentiable());
         let casting = manner
             .casting
             .and_then(|at| Casting::from_value(values[at].clone()).ok());
@@ -500,10 +518,65 @@ impl Function {
         };
         let casting = casting.unwrap_or(match row.has(Property::WritesBack) {
             true if can_cast(out.get().raw().dtype(), x.dtype(), Casting::Safe) => Casting::Unsafe,
+            // what was in the output is read as elements of the result
+            true => {
+                return Err(type_error(format!(
+                    "{}: Cannot cast array data from {} to {} according to the rule 'safe'",
+                    row.name,
+                    out.get().raw().dtype(),
+                    x.dtype()
+                )));
+            }
             _ if row.has(Property::Folds) => Casting::Unsafe,
+            // a mean of integers is divided where the sum is
+            _ if row.name == "nanmean" && !is_inexact => Casting::Unsafe,
             _ => Casting::SameKind,
         });
         write_out_as(row.name, x, out, casting)
+    }
+}
+
+/// What takes the dtype of an output into account beside `dtype=`: `einsum` computes in that of all operands and of the output, and
+/// extremes beside an initial value, and differences of booleans, in that of both.
+fn widened(
+    row: &FunctionRow,
+    manner: &Manner,
+    values: &mut [Value<'_>],
+    out: DType,
+) -> Outcome<()> {
+    if row.name == "einsum"
+        && let Some(at) = manner.dtype
+        && matches!(values[at], Value::None)
+        && let Value::List(operands) = &values[0]
+    {
+        let arrays = operands.iter().filter_map(|value| match value {
+            Value::Array(x) => Some(x.dtype()),
+            _ => None,
+        });
+        values[at] = Value::DType(arrays.fold(out, promote));
+    }
+    let is_beside = match row.name {
+        "nanmax" | "nanmin" => !matches!(values[4], Value::None),
+        "ptp" => matches!(&values[0], Value::Array(x) if x.dtype() == DType::Bool),
+        _ => false,
+    };
+    if is_beside && let Value::Array(x) = &values[0] {
+        values[0] = x.cast(promote(x.dtype(), out))?.into();
+    }
+    Ok(())
+}
+
+/// A float that is an integer, as that.
+fn without_fraction(value: &mut Value<'_>) {
+    let scalar = match value {
+        Value::Scalar(v) => Some(*v),
+        Value::Array(x) if x.rank() == 0 && x.dtype().is_float() => x.item().ok(),
+        _ => None,
+    };
+    if let Some(Scalar::Float(v)) = scalar
+        && v.fract() == 0.0
+    {
+        *value = Value::Scalar(Scalar::Int(v as i128));
     }
 }
 

@@ -172,13 +172,13 @@ pub fn ediff1d(ary: Array, to_end: OptArray, to_begin: OptArray) -> Result<Raw> 
     Raw::concatenate(&parts, 0)
 }
 
-pub fn trapezoid(y: Array, x: OptArray, dx: Float, axis: Axis) -> Result<Raw> {
+pub fn trapezoid(y: Array, x: OptArray, dx: Number, axis: Axis) -> Result<Raw> {
     const OP: &str = "trapezoid";
     let at = normalize_axis(OP, axis, y.rank())?;
     let [left, right] = neighbours(y, at)?;
     let both = left.add(&right)?;
     let areas = match x {
-        None => scaled(&both, dx)?,
+        None => Raw::apply(Op::Mul, &[dx.operand(), (&both).into()]).map_err(|e| e.in_op(OP))?,
         Some(x) => {
             let across = match x.rank() {
                 1 => 0,

@@ -11,6 +11,7 @@ use crate::layout::{SliceItem, normalize_axis};
 use crate::ops::{Fold, Op};
 use crate::primitive::{Direction, direct};
 use crate::raw::{Mode, Raw};
+use num_complex::Complex;
 
 fn with_float(op: Op, x: &Raw, v: f64) -> Result<Raw> {
     Raw::apply(op, &[x.into(), Scalar::Float(v).into()])
@@ -306,7 +307,11 @@ fn on_lines(x: &Raw, xp: &Raw, fp: &Raw, [left, right]: [&Raw; 2]) -> Result<Raw
     if last == 0 {
         return Ok(y); // as NumPy, of NaN too
     }
-    let nan = Scalar::Float(f64::NAN).into();
+    // of complex values a real NaN, as NumPy's
+    let nan = match fp.dtype().is_complex() {
+        true => Scalar::Complex(Complex::new(f64::NAN, 0.0)).into(),
+        false => Scalar::Float(f64::NAN).into(),
+    };
     Raw::apply(
         Op::Where,
         &[(&x.detach().isnan()?).into(), nan, (&y).into()],

@@ -178,10 +178,6 @@ fn elements(op: &'static str, a: &Raw, weights: OptArray) -> Result<(Raw, OptArr
             return Err(Error::value(op, "weights should have the same shape as a.")
                 .shapes(&[weights.shape(), a.shape()]));
         }
-        Some(weights) if weights.dtype() == DType::Bool => {
-            return Err(Error::dtype(op, "weights are numbers, no booleans")
-                .hint_cast("convert them first", DType::F64));
-        }
         Some(weights) => Some(flat(&weights)?),
     };
     Ok((flat(&a)?, weights))
@@ -568,7 +564,18 @@ pub fn histogram(
     const OP: &str = "histogram";
     let (a, weights) = elements(OP, a, weights)?;
     let Grid { edges, uniform } = grid(OP, &a, &bins, &range, weights.is_some())?;
-    let n = counts(&a, &edges, uniform, weights.as_ref())?;
+    let n = match &weights {
+        // in bins of one width booleans are summed up to booleans
+        Some(weights) if weights.dtype() == DType::Bool => {
+            if !uniform {
+                return Err(Error::dtype(OP, "weights are numbers, no booleans")
+                    .hint_cast("convert them first", DType::F64));
+            }
+            let weights = weights.cast(DType::F64)?;
+            counts(&a, &edges, uniform, Some(&weights))?.cast(DType::Bool)?
+        }
+        weights => counts(&a, &edges, uniform, weights.as_ref())?,
+    };
     if density.0 != Some(true) {
         return Ok(vec![n, edges]);
     }

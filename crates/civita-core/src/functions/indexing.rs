@@ -362,6 +362,9 @@ pub fn ravel_multi_index(
     order: Order,
 ) -> Result<Raw> {
     const OP: &str = "ravel_multi_index";
+    if matches!(order, Order::A | Order::K) {
+        return Err(Error::value(OP, "only 'C' or 'F' order is permitted"));
+    }
     let (dims, n) = (dims.0, multi_index.len());
     if n != dims.len() || n == 0 {
         return Err(Error::value(
@@ -431,6 +434,9 @@ pub fn ravel_multi_index(
 
 pub fn unravel_index(indices: Array, shape: Shape, order: Order) -> Result<Vec<Raw>> {
     const OP: &str = "unravel_index";
+    if matches!(order, Order::A | Order::K) {
+        return Err(Error::value(OP, "only 'C' or 'F' order is permitted"));
+    }
     let (shape, index) = (shape.0, integers(OP, indices)?);
     if shape.is_empty() && index.rank() > 0 {
         return Err(Error::value(

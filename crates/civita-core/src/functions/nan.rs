@@ -573,7 +573,11 @@ pub fn nanvar(
     correction: OptFloat,
 ) -> Result<Raw> {
     let call = Call::new("nanvar", a, &axis, keepdims, &mask);
-    variance(&call, dtype, degrees("nanvar", ddof, correction)?, mean)
+    let variance = variance(&call, dtype, degrees("nanvar", ddof, correction)?, mean)?;
+    match dtype {
+        Some(dtype) if dtype.is_complex() => variance.cast(dtype),
+        _ => Ok(variance),
+    }
 }
 
 #[allow(clippy::too_many_arguments)] // NumPy's
@@ -592,7 +596,7 @@ pub fn nanstd(
     let variance = variance(&call, dtype, degrees("nanstd", ddof, correction)?, mean)?;
     let deviation = root_of_variance(&variance)?;
     match dtype {
-        Some(dtype) if dtype.is_integer() => deviation.cast(dtype),
+        Some(dtype) if dtype.is_integer() || dtype.is_complex() => deviation.cast(dtype),
         _ => Ok(deviation),
     }
 }

@@ -79,6 +79,11 @@ impl Kind for Contraction {
                     AxisList::from_value(b)?.0,
                 ))
             }
+            Value::Array(x) if x.rank() > 0 => {
+                let row = |i| x.slice(&[SliceItem::Index(i)]).map(Value::from);
+                let rows = (0..x.shape()[0] as isize).map(row);
+                Contraction::from_value(Value::List(rows.collect::<Result<_, _>>()?))
+            }
             one => Int::from_value(one).map(Contraction::Count),
         }
     }

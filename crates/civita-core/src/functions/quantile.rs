@@ -362,6 +362,16 @@ impl Call<'_> {
             true => a.dtype(),
             false => DType::F64,
         };
+        let is_complex = match &self.q {
+            Number::Scalar(q) => matches!(q, Scalar::Complex(_)),
+            Number::Array(q) => q.dtype().is_complex(),
+        };
+        if is_complex {
+            return Err(Error::dtype(op, "q is real"));
+        }
+        if self.q.shape().len() > 2 {
+            return Err(Error::value(op, "q must be a scalar or 1d").shapes(&[self.q.shape()]));
+        }
         // a number takes the array's dtype, an array of them has its own
         let dtype = match &self.q {
             _ if is_element => real,

@@ -23,6 +23,7 @@ impl Kind for Shifts {
     fn from_value(value: Value) -> Result<Shifts, Refused> {
         let one = |v: Value| match v {
             Value::Scalar(Scalar::Int(n)) => Ok(n),
+            Value::Scalar(Scalar::Float(v)) => whole("roll", v),
             other => Int::from_value(other).map(|n| n as i128),
         };
         match value {
@@ -31,11 +32,11 @@ impl Kind for Shifts {
                 .map(one)
                 .collect::<Result<_, _>>()
                 .map(Shifts),
-            Value::Array(x) if x.rank() == 1 && x.dtype().is_integer() => {
+            Value::Array(x) if x.rank() == 1 && !x.dtype().is_complex() => {
                 let all = x.scalars()?.into_iter().map(Value::Scalar).map(one);
                 all.collect::<Result<_, _>>().map(Shifts)
             }
-            Value::Array(x) if x.rank() == 0 && x.dtype().is_integer() => {
+            Value::Array(x) if x.rank() == 0 && !x.dtype().is_complex() => {
                 one(Value::Scalar(x.item()?)).map(|n| Shifts(vec![n]))
             }
             other => one(other).map(|n| Shifts(vec![n])),
@@ -115,7 +116,7 @@ fn along<'a>(op: &'static str, x: &'a Raw, axis: &AxisOrFlat) -> Result<(Held<'a
     }
 }
 
-pub fn repeat(a: Array, repeats: Ints, axis: AxisOrFlat) -> Result<Raw> {
+pub fn repeat(a: Array, repeats: Times, axis: AxisOrFlat) -> Result<Raw> {
     const OP: &str = "repeat";
     let (x, at) = along(OP, a, &AxisOrFlat(of_number(a, axis.0)))?;
     let n = x.shape()[at];

@@ -106,7 +106,7 @@ macro_rules! function_rows {
             }
             /// The plane of two axes turned by 90°, `k` times, from the first to the second; a view.
             rot90(m: Array, k: Int = 1, axes: AxisPair = [0, 1]) -> [Same] {
-                run shape::rot90, aliases [], properties [View, KeepsOrder(0)], torch "torch.rot90", gradient yes,
+                run shape::rot90, aliases [], properties [WholeFloats, View, KeepsOrder(0)], torch "torch.rot90", gradient yes,
                 example "rot90([[1, 2], [3, 4]])" => "[[2 4]\n [1 3]]", rust "np::rot90(&tensor![[1, 2], [3, 4]], 1, [0, 1])?",
                 samples ["rot90(x[2, 3])", "rot90(x[2, 3], -1)", "rot90(x[2, 3, 4], k=2, axes=(1, 2))", "rot90(x[2, 3, 4], 3, (2, 0))", "rot90(x[2, 3], 0)"],
                 laws ["array_equal(rot90(rot90(x[2, 3]), 3), x[2, 3])"],
@@ -329,7 +329,7 @@ macro_rules! function_rows {
                 laws ["array_equal(roll(roll(x[3, 4], 5, 1), -5, 1), x[3, 4])"],
             }
             /// Each element repeated, so many times or each by its own count.
-            repeat(a: Array, repeats: Ints, axis: AxisOrFlat = None) -> [Along] {
+            repeat(a: Array, repeats: Times, axis: AxisOrFlat = None) -> [Along] {
                 run rearrange::repeat, method "repeat", aliases [], properties [KeepsOrder(0)], torch "torch.repeat_interleave", gradient yes,
                 example "repeat([1, 2], 2)" => "[1 1 2 2]", rust "np::repeat(&tensor![1, 2], 2, ..)?",
                 samples ["repeat(x[2, 3], 2)", "repeat(x[2, 3], [1, 2], axis=0)", "repeat(x[2, 3], 3, 1)", "repeat(x[2, 3], (0, 2, 1), -1)", "repeat(x[2], 0)", "repeat(x[2, 2], 1)", "repeat(x[3], [2], axis=0)", "repeat(x[()], 3)"],
@@ -372,14 +372,14 @@ macro_rules! function_rows {
             }
             /// The lower triangle of the last two axes, up to the `k`-th diagonal; zeros above it.
             tril(m: Array, k: Int = 0) -> [AtLeast2] {
-                run rearrange::tril, aliases [], torch "torch.tril", gradient yes,
+                run rearrange::tril, aliases [], properties [WholeFloats], torch "torch.tril", gradient yes,
                 example "tril([[1, 2], [3, 4]])" => "[[1 0]\n [3 4]]", rust "np::tril(&tensor![[1, 2], [3, 4]], 0)?",
                 samples ["tril(x[3, 3])", "tril(x[3, 4], 1)", "tril(x[2, 3, 3], k=-1)", "tril(x[3])", "tril(x[2, 2], -9)"],
                 laws ["array_equal(tril(x[3, 4]) + triu(x[3, 4], 1), x[3, 4])"],
             }
             /// The upper triangle of the last two axes, from the `k`-th diagonal on; zeros below it.
             triu(m: Array, k: Int = 0) -> [AtLeast2] {
-                run rearrange::triu, aliases [], torch "torch.triu", gradient yes,
+                run rearrange::triu, aliases [], properties [WholeFloats], torch "torch.triu", gradient yes,
                 example "triu([[1, 2], [3, 4]])" => "[[1 2]\n [0 4]]", rust "np::triu(&tensor![[1, 2], [3, 4]], 0)?",
                 samples ["triu(x[3, 3])", "triu(x[3, 4], 1)", "triu(x[2, 3, 3], k=-1)", "triu(x[3])", "triu(x[2, 2], 9)"],
                 laws [],
@@ -438,7 +438,7 @@ macro_rules! function_rows {
             }
             /// Ones on and below the `k`-th diagonal of a matrix, zeros above it.
             tri(N: Count, M: OptCount = None, k: Int = 0, dtype: OptDType = DType::F64) -> [ByArgument] {
-                run create::tri, aliases [], properties [TakesLike, MakesLeaves], gradient no "it has no arrays as arguments",
+                run create::tri, aliases [], properties [WholeFloats, TakesLike, MakesLeaves], gradient no "it has no arrays as arguments",
                 example "tri(2)" => "[[1. 0.]\n [1. 1.]]", rust "np::tri(2, 2, 0)?",
                 samples ["tri(3)", "tri(2, 4)", "tri(3, 3, 1, 'int8')", "tri(3, k=-2, dtype='bool')", "tri(3, 2, 9)"],
                 laws [],
@@ -626,7 +626,7 @@ macro_rules! function_rows {
                 laws [],
             }
             /// The integral by the trapezoidal rule: of values at equal distances `dx`, or at the places `x`.
-            trapezoid(y: Array, x: OptArray = None, dx: Float = 1.0, axis: Axis = -1) -> [ByArgument] {
+            trapezoid(y: Array, x: OptArray = None, dx: Number = 1.0, axis: Axis = -1) -> [ByArgument] {
                 run along::trapezoid, aliases [], torch "torch.trapezoid", gradient yes,
                 example "trapezoid([1, 2, 3])" => "4.0", rust "np::trapezoid(&tensor![1.0, 2.0, 3.0], 1.0, -1)?",
                 samples ["trapezoid(x[4])", "trapezoid(x[2, 3], dx=0.5)", "trapezoid(x[2, 3], x[3])", "trapezoid(x[3, 2], [1, 2, 4], axis=0)", "trapezoid(x[2, 3], x[2, 3])"],
@@ -841,14 +841,14 @@ macro_rules! function_rows {
             }
             /// The largest element that is not NaN, of all or along axes; NaN where all are.
             nanmax(a: Array, axis: Axes = None, out: Out = None, keepdims: Bool = false, initial: OptNumber = None, where: Where = true) -> [ByArgument] {
-                run nan::nanmax, aliases [], gradient yes,
+                run nan::nanmax, aliases [], properties [Folds], gradient yes,
                 example "nanmax([1.0, float('nan'), 2.0])" => "2.0", rust "np::nanmax(&tensor![1.0, f64::NAN, 2.0])",
                 samples ["nanmax(x[2, 3])", "nanmax(x[2, 3], 0)", "nanmax(x[2, 3, 2], axis=(0, -1), keepdims=True)", "nanmax(x[2, 3], initial=2)", "nanmax(x[2, 3], initial=0, where=[True, False, True])"],
                 laws ["nanmax([1.0, float('nan')]) == 1.0", "isnan(nanmax([float('nan')]))"],
             }
             /// The smallest element that is not NaN, of all or along axes; NaN where all are.
             nanmin(a: Array, axis: Axes = None, out: Out = None, keepdims: Bool = false, initial: OptNumber = None, where: Where = true) -> [ByArgument] {
-                run nan::nanmin, aliases [], gradient yes,
+                run nan::nanmin, aliases [], properties [Folds], gradient yes,
                 example "nanmin([1.0, float('nan'), 2.0])" => "1.0", rust "np::nanmin(&tensor![1.0, f64::NAN, 2.0])",
                 samples ["nanmin(x[2, 3])", "nanmin(x[2, 3], 0)", "nanmin(x[2, 3, 2], axis=(0, -1), keepdims=True)", "nanmin(x[2, 3], initial=2)", "nanmin(x[2, 3], initial=0, where=[True, False, True])"],
                 laws ["nanmin([1.0, float('nan')]) == 1.0", "isnan(nanmin([float('nan')]))"],
@@ -883,7 +883,7 @@ macro_rules! function_rows {
             }
             /// The median of the elements that are not NaN, of all or along axes; gradients are those of `median`.
             nanmedian(a: Array, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, keepdims: Bool = false) -> [ByArgument] {
-                run quantile::nanmedian, aliases [], torch "torch.nanquantile", gradient yes,
+                run quantile::nanmedian, aliases [], properties [Folds], torch "torch.nanquantile", gradient yes,
                 example "nanmedian([3.0, 1.0, float('nan'), 2.0])" => "2.0", rust "np::nanmedian(&tensor![3.0, 1.0, f64::NAN, 2.0])",
                 samples ["nanmedian(x[5])", "nanmedian(x[3, 4], 1)", "nanmedian(x[2, 3, 2], axis=(0, 2), keepdims=True)"],
                 laws ["allclose(nanmedian([[4.0, float('nan'), 1.0], [2.0, 3.0, 9.0]], 1), [2.5, 3.0])"],
@@ -988,14 +988,14 @@ macro_rules! function_rows {
             }
             /// The running sum along an axis; on request with the 0 before the first element.
             cumulative_sum(x: Array; CumulativeSum { axis: AxisOrFlat = None, dtype: OptDType = None, out: Out = None, include_initial: Bool = false }) -> [ByArgument] {
-                run calculus::cumulative_sum, positional_only 1, aliases [], torch "torch.cumsum", gradient yes,
+                run calculus::cumulative_sum, positional_only 1, aliases [], properties [Folds], torch "torch.cumsum", gradient yes,
                 example "cumulative_sum([1, 2, 3], include_initial=True)" => "[0 1 3 6]", rust "np::cumulative_sum(&tensor![1, 2, 3], 0, true)?",
                 samples ["cumulative_sum(x[3])", "cumulative_sum(x[2, 3], axis=0)", "cumulative_sum(x[2, 3], axis=-1, include_initial=True)", "cumulative_sum(x[3], dtype='complex128')"],
                 laws [],
             }
             /// The running product along an axis; on request with the 1 before the first element.
             cumulative_prod(x: Array; CumulativeProd { axis: AxisOrFlat = None, dtype: OptDType = None, out: Out = None, include_initial: Bool = false }) -> [ByArgument] {
-                run calculus::cumulative_prod, positional_only 1, aliases [], torch "torch.cumprod", gradient yes,
+                run calculus::cumulative_prod, positional_only 1, aliases [], properties [Folds], torch "torch.cumprod", gradient yes,
                 example "cumulative_prod([1, 2, 3], include_initial=True)" => "[1 1 2 6]", rust "np::cumulative_prod(&tensor![1, 2, 3], 0, true)?",
                 samples ["cumulative_prod(x[3])", "cumulative_prod(x[2, 3], axis=0)", "cumulative_prod(x[2, 3], axis=-1, include_initial=True)", "cumulative_prod(x[3], dtype='complex128')"],
                 laws [],
@@ -1137,14 +1137,14 @@ macro_rules! function_rows {
             }
             /// Returns true where the element is `∞`.
             isposinf(x: Array, out: Out = None) -> [ByArgument] {
-                run classify::isposinf, aliases [], torch "torch.isposinf", gradient no "its result is a boolean",
+                run classify::isposinf, aliases [], properties [Spreads], torch "torch.isposinf", gradient no "its result is a boolean",
                 example "isposinf([1.0, float('inf')])" => "[False  True]", rust "np::isposinf(&tensor![1.0, f64::INFINITY])?",
                 samples ["isposinf(x[2, 3])", "isposinf([1.0, 2.0])"],
                 laws [],
             }
             /// Returns true where the element is `-∞`.
             isneginf(x: Array, out: Out = None) -> [ByArgument] {
-                run classify::isneginf, aliases [], torch "torch.isneginf", gradient no "its result is a boolean",
+                run classify::isneginf, aliases [], properties [Spreads], torch "torch.isneginf", gradient no "its result is a boolean",
                 example "isneginf([1.0, float('-inf')])" => "[False  True]", rust "np::isneginf(&tensor![1.0, f64::NEG_INFINITY])?",
                 samples ["isneginf(x[2, 3])", "isneginf([1.0, 2.0])"],
                 laws [],
@@ -1252,7 +1252,7 @@ macro_rules! function_rows {
             /// The elements limited to an interval, of which either bound may be missing; NaN stays. An element that is equal
             /// to a bound has no gradient, or half of it where the bound is an array, which gets the other half.
             clip(a: Array, a_min: OptNumber = None, a_max: OptNumber = None, out: Out = None; Clip { min: OptNumber = None, max: OptNumber = None, casting: Casting = Casting::SameKind }) -> [ByArgument] {
-                run compare::clip, method "clip", aliases [], torch "torch.clamp", gradient yes,
+                run compare::clip, method "clip", aliases [], properties [Spreads], torch "torch.clamp", gradient yes,
                 example "clip([1, 5, 9], 2, 6)" => "[2 5 6]", rust "np::clip(&tensor![1, 5, 9], 2, 6)?",
                 samples ["clip(x[3, 4], 0.25, 1.75)", "clip(x[3, 4], x[4], x[3, 1])", "clip(x[4], None, 1.25)", "clip(x[4], 0.75, None)", "clip(x[4], max=1.25)", "clip(x[4], min=0.25, max=0.75)"],
                 laws [],
@@ -1436,28 +1436,28 @@ macro_rules! function_rows {
             }
             /// The indices of the lower triangle of an `n` × `m` matrix, up to the `k`-th diagonal.
             tril_indices(n: Count, k: Int = 0, m: OptCount = None) -> [tuple ByArgument] {
-                run indexing::tril_indices, aliases [], torch "torch.tril_indices", gradient no "its result is an index",
+                run indexing::tril_indices, aliases [], properties [WholeFloats], torch "torch.tril_indices", gradient no "its result is an index",
                 example "tril_indices(2)[1]" => "[0 0 1]", rust "np::tril_indices(2, 0, 2)?[1]",
                 samples ["tril_indices(3)", "tril_indices(3, 1)", "tril_indices(2, k=-1, m=4)", "tril_indices(0)"],
                 laws [],
             }
             /// The indices of the upper triangle of an `n` × `m` matrix, from the `k`-th diagonal on.
             triu_indices(n: Count, k: Int = 0, m: OptCount = None) -> [tuple ByArgument] {
-                run indexing::triu_indices, aliases [], torch "torch.triu_indices", gradient no "its result is an index",
+                run indexing::triu_indices, aliases [], properties [WholeFloats], torch "torch.triu_indices", gradient no "its result is an index",
                 example "triu_indices(2)[1]" => "[0 1 1]", rust "np::triu_indices(2, 0, 2)?[1]",
                 samples ["triu_indices(3)", "triu_indices(3, 1)", "triu_indices(2, k=-1, m=4)", "triu_indices(0)"],
                 laws [],
             }
             /// The indices of the lower triangle of a matrix, up to the `k`-th diagonal.
             tril_indices_from(arr: Array, k: Int = 0) -> [tuple Vector of i64] {
-                run indexing::tril_indices_from, aliases [], gradient no "its result is an index",
+                run indexing::tril_indices_from, aliases [], properties [WholeFloats], gradient no "its result is an index",
                 example "tril_indices_from([[1, 2], [3, 4]])[0]" => "[0 1 1]", rust "np::tril_indices_from(&tensor![[1, 2], [3, 4]], 0)?[0]",
                 samples ["tril_indices_from(x[3, 3])", "tril_indices_from(x[2, 4], 1)"],
                 laws ["allclose(sum(x[3, 4][tril_indices_from(x[3, 4])]), sum(tril(x[3, 4])))"],
             }
             /// The indices of the upper triangle of a matrix, from the `k`-th diagonal on.
             triu_indices_from(arr: Array, k: Int = 0) -> [tuple Vector of i64] {
-                run indexing::triu_indices_from, aliases [], gradient no "its result is an index",
+                run indexing::triu_indices_from, aliases [], properties [WholeFloats], gradient no "its result is an index",
                 example "triu_indices_from([[1, 2], [3, 4]])[0]" => "[0 0 1]", rust "np::triu_indices_from(&tensor![[1, 2], [3, 4]], 0)?[0]",
                 samples ["triu_indices_from(x[3, 3])", "triu_indices_from(x[2, 4], 1)"],
                 laws [],
@@ -1696,7 +1696,7 @@ macro_rules! function_rows {
                 laws [],
             }
             /// Each element repeated, so many times or each by its own count; PyTorch's name of `repeat`.
-            repeat_interleave(input: Array, repeats: Ints, dim: AxisOrFlat = None) -> [Along] {
+            repeat_interleave(input: Array, repeats: Times, dim: AxisOrFlat = None) -> [Along] {
                 run scatter::repeat_interleave, aliases [], torch "torch.repeat_interleave", gradient yes,
                 example "repeat_interleave([1, 2], 2)" => "[1 1 2 2]", rust "np::repeat_interleave(&tensor![1, 2], 2, ..)?",
                 oracle "lambda input, repeats, dim=None: np.repeat(input, repeats, dim)",

@@ -354,7 +354,7 @@ pub fn masked_scatter(input: Array, mask: Array, source: Array) -> Result<Raw> {
     y.reshape(&shape)
 }
 
-pub fn repeat_interleave(input: Array, repeats: Ints, dim: AxisOrFlat) -> Result<Raw> {
+pub fn repeat_interleave(input: Array, repeats: Times, dim: AxisOrFlat) -> Result<Raw> {
     super::rearrange::repeat(input, repeats, dim).map_err(|e| e.in_op("repeat_interleave"))
 }
 

@@ -141,6 +141,12 @@ pub fn cov(
     if ddof.0.is_some_and(|ddof| ddof.fract() != 0.0) {
         return Err(Error::value(OP, "ddof must be integer"));
     }
+    if let Some(dtype) = dtype.filter(|dtype| !dtype.is_differentiable()) {
+        return Err(Error::dtype(
+            OP,
+            format!("cannot subtract means of float64 from elements of {dtype}"),
+        ));
+    }
     for (name, x) in [("m", Some(m)), ("y", y.as_ref())] {
         if x.is_some_and(|x| x.rank() > 2) {
             return Err(Error::value(

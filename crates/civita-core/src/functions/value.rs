@@ -402,6 +402,8 @@ newtypes! {
     AxisOrder(Option<PerAxis<isize>>);
     /// One integer or several.
     Ints(Vec<isize>);
+    /// How often elements are repeated: one integer or several. Numbers in lists lose their fractions, as in NumPy.
+    Times(Vec<isize>);
     /// Lengths of axes.
     Shape(Dims);
     /// Lengths of axes, of which one may be -1: whatever is left.
@@ -568,7 +570,7 @@ kinds! {
         Value::List(all) => all.into_iter().map(|x| Indices::from_value(x).map(|x| x.0)).collect::<Result<_, _>>().map(EachIndices);
     EachShape, "shapes", "_Shape", Each:
         Value::List(all) => all.into_iter().map(|s| Shape::from_value(s).map(|s| s.0.into_vec())).collect::<Result<_, _>>().map(EachShape);
-    Indices, "an array of integers", "_ArrayLike", Indices: other => indices(Raw::from_value(other)?).map(Indices);
+    Indices, "an array of integers", "_ArrayLike", Indices: Value::Array(x) => Ok(Indices(x.into_raw())), other => indices(Raw::from_value(other)?).map(Indices);
     Mask, "an array", "_ArrayLike", Array: other => Raw::from_value(other).map(Mask);
     Target, "an array", "ndarray", Target: Value::Array(x) => Ok(Target(x.into_raw())), other => array(&other).map(Target);
     Values, "an array", "_ArrayLike", Values: other => Raw::from_value(other).map(Values);
@@ -614,12 +616,18 @@ kinds! {
     AxisOrder, "a tuple of integers or None", "Sequence[SupportsIndex] | None", Integers:
         Value::None => Ok(AxisOrder(None)),
         Value::Ints(all) => Ok(AxisOrder(Some(all))),
-        Value::List(all) => ints(&Value::List(all)).map(|all| AxisOrder(Some(all)));
+        Value::List(all) => ints(&Value::List(all)).map(|all| AxisOrder(Some(all))),
+        Value::Array(x) if x.rank() > 0 => ints(&Value::Array(x)).map(|all| AxisOrder(Some(all)));
     AxisPair, "two integers", "Sequence[SupportsIndex]", Integers: some => match ints(&some)?[..] {
         [a, b] => Ok(AxisPair([a, b])),
         _ => Err(Error::value("axes", "two axes are needed").into()),
     };
-    Ints, "an integer or a sequence of integers", "SupportsIndex | Sequence[SupportsIndex] | ndarray", Integers: some => ints(&some).map(|all| Ints(all.into_vec()));
+    Ints, "an integer or a sequence of integers", "SupportsIndex | Sequence[SupportsIndex] | ndarray", Integers: some => match &some {
+        Value::Array(x) if x.rank() > 1 => Err(Error::value("argument", "object too deep for desired array").into()),
+        Value::List(all) if all.iter().any(|v| matches!(v, Value::List(_))) => Err(Error::value("argument", "setting an array element with a sequence").into()),
+        _ => ints(&some).map(|all| Ints(all.into_vec())),
+    };
+    Times, "an integer or a sequence of integers", "SupportsIndex | Sequence[SupportsIndex] | ndarray", Integers: some => repeats(&some).map(Times);
     Lengths, "an integer or a sequence of integers", "_Shape", Integers: some => match has_bool(&some) {
         true => Err(Refused::Type),
         false => ints(&some).map(Lengths),
@@ -627,7 +635,7 @@ kinds! {
     Shape, "an integer or a sequence of integers", "_Shape", Integers: some => shape(&some).map(Shape);
     OptShape, "an integer, a sequence of integers or None", "_Shape | None", Integers:
         Value::None => Ok(OptShape(None)), some => shape(&some).map(|s| OptShape(Some(s)));
-    Dtype, "a dtype", "_DTypeLike", DType: some => dtype(some).map(Dtype);
+    Dtype, "a dtype", "_DTypeLike", DType: Value::None => Ok(Dtype(DType::F64)), some => dtype(some).map(Dtype);
     OptDType, "a dtype or None", "_DTypeLike | None", DType: Value::None => Ok(None), some => dtype(some).map(Some);
     Device, "'cpu' or None", "_str | None": Value::None => Ok(Device(())), Value::Text(name) => match &*name {
         "cpu" => Ok(Device(())),
@@ -641,6 +649,9 @@ kinds! {
     Positions, "an integer, a slice, or a sequence of integers or booleans", "SupportsIndex | slice | Sequence[SupportsIndex] | _ArrayLike":
         Value::Slice([start, stop, step]) => Ok(Positions::Slice(SliceItem::Range { start, stop, step: step.unwrap_or(1) })),
         Value::Array(x) if x.rank() == 1 && x.dtype() == DType::Bool => Ok(Positions::Mask(x.to_vec()?)),
+        Value::Scalar(Scalar::Bool(_)) => Err(one_boolean()),
+        Value::Array(x) if x.rank() == 0 && x.dtype() == DType::Bool => Err(one_boolean()),
+        Value::Scalar(Scalar::Float(_)) => Err(no_index(DType::F64)),
         Value::List(all) if !all.is_empty() && all.iter().all(|v| matches!(v, Value::Scalar(Scalar::Bool(_)))) =>
             Ok(Positions::Mask(all.iter().map(|v| matches!(v, Value::Scalar(Scalar::Bool(true)))).collect())),
         Value::Array(x) if !x.dtype().is_integer() => Err(no_index(x.dtype())),
@@ -651,6 +662,15 @@ kinds! {
                 None => grid(&some).map(Positions::Grid),
             },
         };
+}
+
+/// One boolean is no mask of an axis.
+fn one_boolean() -> Refused {
+    Error::value(
+        "index",
+        "boolean array argument obj must be one dimensional and match the axis length",
+    )
+    .into()
 }
 
 fn no_index(dtype: DType) -> Refused {
@@ -669,7 +689,7 @@ fn grid(value: &Value<'_>) -> Result<Vec<isize>, Refused> {
         x if x.rank() > 1 && x.dtype().is_integer() => {
             ints(&x.reshape(&[x.len()])?.into()).map(SmallVec::into_vec)
         }
-        x if x.rank() > 1 && x.dtype().is_float() => Err(no_index(x.dtype())),
+        x if x.rank() > 0 && x.dtype().is_float() => Err(no_index(x.dtype())),
         _ => Err(Refused::Type),
     }
 }
@@ -684,6 +704,39 @@ fn has_bool(value: &Value<'_>) -> bool {
 
 fn ints(value: &Value<'_>) -> Result<PerAxis<isize>, Refused> {
     value.ints().ok_or(Refused::Type)
+}
+
+/// Counts as NumPy casts them: arrays by the rule "safe", numbers and lists of Python's whatever they are.
+fn repeats(value: &Value<'_>) -> Result<Vec<isize>, Refused> {
+    let one = |v: &Value<'_>| match v.scalar() {
+        Some(Scalar::Float(v)) => whole("repeat", v).map(|n| n as isize),
+        _ => v.int().ok_or(Refused::Type),
+    };
+    let deep = || Error::value("repeat", "object too deep for desired array: the counts have one axis");
+    match value {
+        Value::Array(x) if x.rank() > 1 => Err(deep().into()),
+        Value::Array(x) if x.dtype() != DType::Bool => {
+            let counts = x.cast_if(DType::I64, Casting::Safe).map_err(|e| e.in_op("repeat"))?;
+            Ok(ints(&counts.into())?.into_vec())
+        }
+        Value::Array(x) => x.scalars()?.into_iter().map(|v| one(&Value::Scalar(v))).collect(),
+        Value::List(all) => match all.iter().any(|v| matches!(v, Value::List(_))) {
+            true => Err(deep().into()),
+            false => all.iter().map(one).collect(),
+        },
+        other => match other.ints() {
+            Some(all) => Ok(all.into_vec()),
+            None => one(other).map(|n| vec![n]),
+        },
+    }
+}
+
+/// A float without its fraction.
+pub(super) fn whole(op: &'static str, v: f64) -> Result<i128, Refused> {
+    match v.is_finite() {
+        true => Ok(v as i128),
+        false => Err(Error::value(op, format!("cannot convert float {v} to integer")).into()),
+    }
 }
 
 fn count(n: isize) -> Result<usize, Refused> {
@@ -1057,6 +1110,7 @@ macro_rules! from_integers { ($($K:ty, $one:expr, $many:expr;)*) => {
 )* } }
 from_integers! {
     Ints, |n| Ints(vec![n]), Ints;
+    Times, |n| Times(vec![n]), Times;
     Sections, Sections::Equal, Sections::At;
     Positions, Positions::One, Positions::List;
     super::rearrange::Shifts, |n| super::rearrange::Shifts(vec![n as i128]), |all: Vec<isize>| {

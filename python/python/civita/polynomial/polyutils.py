@@ -81,7 +81,7 @@ def _longer_sum(a, b):
         a, b = b, a
     if len(a) == len(b):
         return a + b
-    return cv.concatenate([a[: len(b)] + b, a[len(b) :] + 0 * b[0]])
+    return cv.concatenate([a[: len(b)] + b, a[len(b) :]])
 
 
 def _add(c1, c2):

@@ -40,7 +40,7 @@ impl Value for Complex<f64> {
     fn is_nan(self) -> bool {
         self.re.is_nan() || self.im.is_nan()
     }
-    const NAN: Complex<f64> = Complex::new(f64::NAN, f64::NAN);
+    const NAN: Complex<f64> = Complex::new(f64::NAN, 0.0);
 }
 
 /// How many points come before or at a value, as NumPy finds it where points are NaN and nothing is sorted.
