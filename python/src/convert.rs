@@ -141,6 +141,14 @@ pub fn scalar_beside(ob: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Option<Scal
     }
 }
 
+/// As [`scalar_exact`] for an array of this dtype: floats take integers of any size.
+pub fn scalar_for(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Option<Scalar>> {
+    match dtype {
+        Some(dtype) if dtype.is_differentiable() => scalar_beside(ob, dtype),
+        _ => scalar_exact(ob),
+    }
+}
+
 #[cold]
 fn beyond(ob: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Scalar> {
     if dtype.is_differentiable() {
@@ -174,6 +182,9 @@ where
     let met = met
         .reduce(civita_core::dtype::promote)
         .unwrap_or(DType::I64);
+    // beside a float of Python's it is one, too
+    let beside_float = values.iter().any(|v| matches!(v, Value::Weak(Scalar::Float(_) | Scalar::Complex(_))));
+    let met = if beside_float { promote(met, DType::F64) } else { met };
     for (ob, value) in inputs.iter().zip(&mut values) {
         if matches!(value, Value::Weak(Scalar::Int(i128::MAX))) {
             *value = Value::Weak(beyond(ob, met)?);
@@ -293,7 +304,9 @@ pub fn array_of(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Raw> {
     }
     let made = made_of(ob, dtype)?;
     if dtype.is_some_and(errstate::is_narrow) {
-        errstate::check_narrowed(ob.py(), &made, || made_of(ob, None))?;
+        // integers of any size are floats
+        let wide = || made_of(ob, None).or_else(|_| made_of(ob, Some(DType::F64)));
+        errstate::check_narrowed(ob.py(), &made, wide)?;
     }
     Ok(made)
 }
@@ -305,7 +318,7 @@ fn made_of(ob: &Bound<'_, PyAny>, dtype: Option<DType>) -> Outcome<Raw> {
     {
         return Ok(raw);
     }
-    if let Some(scalar) = scalar_exact(ob)? {
+    if let Some(scalar) = scalar_for(ob, dtype)? {
         return scalar_array(scalar, dtype);
     }
     if let Some(raw) = imported(ob)? {
@@ -623,7 +636,7 @@ fn collect(
         _ = leaves.try_reserve(len.min(1 << 16));
     }
     let mut each = |item: &Bound<'_, PyAny>| -> Outcome<()> {
-        if let Some(scalar) = scalar_exact(item)? {
+        if let Some(scalar) = scalar_for(item, dtype)? {
             return leaf(Leaf::Scalar(scalar), depth, shape, leaves);
         }
         if item.is_instance_of::<PyList>() || item.is_instance_of::<PyTuple>() {

@@ -11,7 +11,7 @@ use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
 use smallvec::smallvec;
 
 use crate::array::{Array, in_order, place_new, wrap, wrap_view};
-use crate::convert::{Value, array_of, scalar_array, converted, value};
+use crate::convert::{self, Value, array_of, scalar_array, converted, value};
 use crate::dtype::{ByteOrder, optional_in_order, order_of};
 use crate::error::{Fault, Outcome, type_error, value_error};
 use crate::errstate;
@@ -605,7 +605,13 @@ fn filled_with(
     dtype: Option<DType>,
     new: impl Fn(DType, &dyn Fn(&[usize], DType) -> civita_core::error::Result<Raw>) -> Outcome<Raw>,
 ) -> Outcome<Raw> {
-    match value(fill)? {
+    let wide = dtype.filter(|dtype| dtype.is_differentiable());
+    let given = match convert::scalar_for(fill, wide)? {
+        Some(Scalar::Int(n)) if wide.is_some() => Value::Weak(Scalar::Float(n as f64)),
+        Some(s) => Value::Weak(s),
+        None => value(fill)?,
+    };
+    match given {
         Value::Weak(s) => {
             // as a cast of a number, with its warnings
             if let Some(dtype) = dtype.filter(|dtype| s.kind() > dtype.kind())
@@ -619,7 +625,9 @@ fn filled_with(
             }
             let one = scalar_array(s, dtype)?;
             if errstate::overflows(s, one.dtype()) {
-                errstate::check_narrowed(fill.py(), &one, || array_of(fill, None))?;
+                errstate::check_narrowed(fill.py(), &one, || {
+                    Ok(Raw::scalar(s, s.default_dtype())?)
+                })?;
             }
             let item = one.item()?;
             new(one.dtype(), &|shape, d| Raw::full(shape, item, d))

@@ -19,7 +19,7 @@ use civita_core::functions::{
 };
 use civita_core::primitive::Out;
 use civita_core::raw::Raw;
-use civita_core::storage::Access;
+use civita_core::storage::{Access, Storage};
 use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
@@ -85,6 +85,8 @@ struct Manner {
     dtype: Option<usize>,
     /// The place of the array in whose dtype and byte order the result is, though it is a copy.
     keeps_order: Option<usize>,
+    /// Whether an argument that is as asked is returned itself.
+    keeps_itself: bool,
     /// Whether elements of a list must fit the dtype, as where an array is made of it.
     fits: bool,
     /// Whether floats without a fraction are integers.
@@ -134,6 +136,7 @@ impl Manner {
                 Property::KeepsOrder(at) => Some(*at),
                 _ => None,
             }),
+            keeps_itself: row.has(Property::KeepsItself),
             fits: row.name == "asarray_chkfinite",
             whole_floats: row.has(Property::WholeFloats),
             computes_in: row.has(Property::Folds),
@@ -517,7 +520,11 @@ impl Function {
             several => return self.returned(py, several, None),
         };
         let casting = casting.unwrap_or(match row.has(Property::WritesBack) {
-            true if can_cast(out.get().raw().dtype(), x.dtype(), Casting::Safe) => Casting::Unsafe,
+            true if row.name == "choose"
+                || can_cast(out.get().raw().dtype(), x.dtype(), Casting::Safe) =>
+            {
+                Casting::Unsafe
+            }
             // what was in the output is read as elements of the result
             true => {
                 return Err(type_error(format!(
@@ -650,6 +657,13 @@ impl Function {
     /// A result that is one array, as an object.
     #[inline(always)]
     fn one(&self, py: Python<'_>, x: Raw, source: Option<&Bound<'_, PyAny>>) -> Outcome<Py<PyAny>> {
+        if self.manner.keeps_itself
+            && let Some(source) = source
+            && let Ok(array) = source.cast_exact::<Array>()
+            && is_same(&x, &array.get().raw())
+        {
+            return Ok(source.clone().unbind());
+        }
         match source {
             Some(source) if self.manner.makes_arrays || x.rank() > 0 => wrap_view(py, x, source),
             None if self.manner.makes_arrays => wrap(py, x),
@@ -715,6 +729,13 @@ impl Function {
             (Returned::Shape(shape), _) => Ok(PyTuple::new(py, shape)?.into_any().unbind()),
         }
     }
+}
+
+/// Whether these are the same elements of the same memory.
+fn is_same(x: &Raw, y: &Raw) -> bool {
+    x.dtype() == y.dtype()
+        && Storage::same_buffer(x.storage(), y.storage())
+        && x.layout() == y.layout()
 }
 
 /// The example as a session shows it.

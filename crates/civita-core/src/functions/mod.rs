@@ -155,6 +155,8 @@ pub enum Property {
     TakesSubok,
     /// It copies elements of the array at this place into new memory of its dtype and byte order.
     KeepsOrder(usize),
+    /// It returns its argument itself where that is as asked.
+    KeepsItself,
     /// Its numbers may be floats without a fraction.
     WholeFloats,
     /// It joins arrays, and is told by what rule to cast.

@@ -258,6 +258,11 @@ fn places(op: &'static str, positions: &Positions, n: usize, beyond: bool) -> Re
     };
     match positions {
         Positions::One(i) => Ok(vec![place(*i)?]),
+        Positions::Floats if beyond => Err(Error::dtype(op, "slice indices must be integers")),
+        Positions::Floats => Err(Error::index(
+            op,
+            "arrays used as indices must be of integer (or boolean) type",
+        )),
         Positions::Grid(_) if beyond => Err(Error::value(
             op,
             "the places must be one integer or an array of one axis",

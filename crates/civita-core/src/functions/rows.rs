@@ -113,7 +113,7 @@ macro_rules! function_rows {
             }
             /// Without axes of length 1: those named, or all; a view.
             squeeze(a: Array, axis: Axes = None) -> [ByArgument] {
-                run shape::squeeze, alone |a| a.squeeze(None), method "squeeze", aliases [], properties [MakesArrays, ScalarMethod, View], torch "torch.squeeze", gradient yes,
+                run shape::squeeze, alone |a| a.squeeze(None), method "squeeze", aliases [], properties [KeepsItself, MakesArrays, ScalarMethod, View], torch "torch.squeeze", gradient yes,
                 example "squeeze([[1, 2]])" => "[1 2]", rust "np::squeeze(&tensor![[1, 2]], 0)?",
                 samples ["squeeze(x[1, 2, 1])", "squeeze(x[1, 2, 1], axis=-1)", "squeeze(x[2, 2])", "squeeze(x[1, 3, 1], (0, 2))"],
                 laws [],
@@ -148,21 +148,21 @@ macro_rules! function_rows {
             }
             /// The arrays with at least one axis.
             atleast_1d(arys: EachArray) -> [one_or_tuple ByArgument] {
-                run shape::atleast_1d, alone |a| shape::deepened(a, 1), aliases [], torch "torch.atleast_1d", gradient yes,
+                run shape::atleast_1d, alone |a| shape::deepened(a, 1), aliases [], properties [KeepsItself], torch "torch.atleast_1d", gradient yes,
                 example "atleast_1d(5)" => "[5]", rust "np::atleast_1d(&Tensor::scalar(5))?",
                 samples ["atleast_1d(x[()])", "atleast_1d(x[2, 3], x[()])"],
                 laws [],
             }
             /// The arrays with at least two axes; a vector becomes a row.
             atleast_2d(arys: EachArray) -> [one_or_tuple ByArgument] {
-                run shape::atleast_2d, alone |a| shape::deepened(a, 2), aliases [], torch "torch.atleast_2d", gradient yes,
+                run shape::atleast_2d, alone |a| shape::deepened(a, 2), aliases [], properties [KeepsItself], torch "torch.atleast_2d", gradient yes,
                 example "atleast_2d([1, 2])" => "[[1 2]]", rust "np::atleast_2d(&tensor![1, 2])?",
                 samples ["atleast_2d(x[()])", "atleast_2d(x[3], x[2, 3])", "atleast_2d(x[2, 2, 2])"],
                 laws [],
             }
             /// The arrays with at least three axes; a matrix gets one behind, a vector one before and one behind.
             atleast_3d(arys: EachArray) -> [one_or_tuple ByArgument] {
-                run shape::atleast_3d, alone |a| shape::deepened(a, 3), aliases [], torch "torch.atleast_3d", gradient yes,
+                run shape::atleast_3d, alone |a| shape::deepened(a, 3), aliases [], properties [KeepsItself], torch "torch.atleast_3d", gradient yes,
                 example "atleast_3d([1, 2])" => "[[[1]\n  [2]]]", rust "np::atleast_3d(&tensor![1, 2])?",
                 samples ["atleast_3d(x[()])", "atleast_3d(x[3], x[2, 3])", "atleast_3d(x[2, 2, 2, 2])"],
                 laws [],
@@ -204,7 +204,7 @@ macro_rules! function_rows {
             }
             /// The array in C order, with at least one axis: itself where it lies so already, else a copy.
             ascontiguousarray(a: Array, dtype: OptDType = None) -> [ByArgument] {
-                run shape::ascontiguousarray, aliases [], properties [MakesArrays, TakesLike, KeepsOrder(0)], torch "torch.Tensor.contiguous", gradient yes,
+                run shape::ascontiguousarray, aliases [], properties [KeepsItself, MakesArrays, TakesLike, KeepsOrder(0)], torch "torch.Tensor.contiguous", gradient yes,
                 example "ascontiguousarray([1, 2])" => "[1 2]", rust "tensor![1, 2].contiguous()",
                 samples ["ascontiguousarray(x[2, 3])", "ascontiguousarray(x[()])", "ascontiguousarray(x[2], dtype='float32')"],
                 laws [],
@@ -530,7 +530,7 @@ macro_rules! function_rows {
             }
             /// The products of each element of one array with each of another, as a matrix.
             outer(a: Array, b: Array, out: Out = None) -> [Matrix] {
-                run product::outer, aliases [], torch "torch.outer", gradient yes,
+                run product::outer, aliases [], properties [Spreads], torch "torch.outer", gradient yes,
                 example "outer([1, 2], [3, 4])" => "[[3 4]\n [6 8]]", rust "np::outer(&tensor![1, 2], &tensor![3, 4])?",
                 samples ["outer(x[2], x[3])", "outer(x[2, 2], x[2])", "outer(x[2], 3)"],
                 laws [],
@@ -883,7 +883,7 @@ macro_rules! function_rows {
             }
             /// The median of the elements that are not NaN, of all or along axes; gradients are those of `median`.
             nanmedian(a: Array, axis: Axes = None, out: Out = None, overwrite_input: Bool = false, keepdims: Bool = false) -> [ByArgument] {
-                run quantile::nanmedian, aliases [], properties [Folds], torch "torch.nanquantile", gradient yes,
+                run quantile::nanmedian, aliases [], properties [Spreads, Folds], torch "torch.nanquantile", gradient yes,
                 example "nanmedian([3.0, 1.0, float('nan'), 2.0])" => "2.0", rust "np::nanmedian(&tensor![3.0, 1.0, f64::NAN, 2.0])",
                 samples ["nanmedian(x[5])", "nanmedian(x[3, 4], 1)", "nanmedian(x[2, 3, 2], axis=(0, 2), keepdims=True)"],
                 laws ["allclose(nanmedian([[4.0, float('nan'), 1.0], [2.0, 3.0, 9.0]], 1), [2.5, 3.0])"],
@@ -1102,7 +1102,7 @@ macro_rules! function_rows {
             }
             /// The real parts, where all imaginary parts are smaller than so many times the dtype's epsilon; else the array.
             real_if_close(a: Array, tol: Float = 100) -> [ByArgument] {
-                run classify::real_if_close, aliases [], properties [ReadsValues, MakesArrays], gradient yes,
+                run classify::real_if_close, aliases [], properties [KeepsItself, ReadsValues, MakesArrays], gradient yes,
                 example "real_if_close([2j, 0j])" => "[0.+2.j 0.+0.j]", rust "np::real_if_close(&tensor![2.0], 100.0)?" => "[2.]",
                 samples ["real_if_close(x[2, 3])", "real_if_close([2.0, 1e-15j])", "real_if_close([2.0, 0.5j], tol=0.75)"],
                 laws [],
@@ -1531,21 +1531,21 @@ macro_rules! function_rows {
             }
             /// The array in Fortran order, with at least one axis: itself where it lies so already, else a copy.
             asfortranarray(a: Array, dtype: OptDType = None) -> [ByArgument] {
-                run memory::asfortranarray, aliases [], properties [MakesArrays, TakesLike, KeepsOrder(0)], gradient yes,
+                run memory::asfortranarray, aliases [], properties [KeepsItself, MakesArrays, TakesLike, KeepsOrder(0)], gradient yes,
                 example "asfortranarray([1, 2])" => "[1 2]", rust "np::asfortranarray(&tensor![1, 2])?",
                 samples ["asfortranarray(x[2, 3])", "asfortranarray(x[()])", "asfortranarray(x[2], dtype='float32')"],
                 laws ["isfortran(asfortranarray(x[2, 3]))"],
             }
             /// The array, in which every number is finite.
             asarray_chkfinite(a: Array, dtype: OptDType = None, order: Order = Order::K) -> [ByArgument] {
-                run memory::asarray_chkfinite, aliases [], properties [ReadsValues, MakesArrays, KeepsOrder(0)], gradient yes,
+                run memory::asarray_chkfinite, aliases [], properties [KeepsItself, ReadsValues, MakesArrays, KeepsOrder(0)], gradient yes,
                 example "asarray_chkfinite([1, 2])" => "[1 2]", rust "np::asarray_chkfinite(&tensor![1, 2])?",
                 samples ["asarray_chkfinite(x[2, 3])", "asarray_chkfinite(x[2], 'complex128')", "asarray_chkfinite(x[2, 3], order='F')"],
                 laws [],
             }
             /// The array with memory that meets requirements, by name or letter: 'C', 'F', 'A'(ligned), 'W'(riteable), 'O'(wned).
             require(a: Array, dtype: OptDType = None, requirements: Requirements = None) -> [ByArgument] {
-                run memory::require, aliases [], properties [MakesArrays, TakesLike, KeepsOrder(0)], gradient yes,
+                run memory::require, aliases [], properties [KeepsItself, MakesArrays, TakesLike, KeepsOrder(0)], gradient yes,
                 example "require([1, 2], requirements='C')" => "[1 2]", rust "np::require(&tensor![1, 2], \"C\")?",
                 samples ["require(x[2, 3], None, ['C', 'A'])", "require(x[2, 3], 'float32', 'FW')", "require(x[3])"],
                 laws [],

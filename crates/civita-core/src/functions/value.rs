@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::layout::{self, Dims, PerAxis, SliceItem};
 pub use crate::primitive::Out;
 use crate::raw::{Mode, Operand, Raw};
-use smallvec::{SmallVec, smallvec};
+use smallvec::smallvec;
 
 /// An array, borrowed where it outlives the call. No `Clone`: `held.clone()` is a [`Raw`].
 #[derive(Debug)]
@@ -522,6 +522,8 @@ pub enum Positions {
     Grid(Vec<isize>),
     /// Where this is true.
     Mask(Vec<bool>),
+    /// Floats, which are no places.
+    Floats,
     /// `start:stop:step`.
     Slice(SliceItem),
 }
@@ -651,7 +653,7 @@ kinds! {
         Value::Array(x) if x.rank() == 1 && x.dtype() == DType::Bool => Ok(Positions::Mask(x.to_vec()?)),
         Value::Scalar(Scalar::Bool(_)) => Err(one_boolean()),
         Value::Array(x) if x.rank() == 0 && x.dtype() == DType::Bool => Err(one_boolean()),
-        Value::Scalar(Scalar::Float(_)) => Err(no_index(DType::F64)),
+        Value::Scalar(Scalar::Float(_)) => Ok(Positions::Floats),
         Value::List(all) if !all.is_empty() && all.iter().all(|v| matches!(v, Value::Scalar(Scalar::Bool(_)))) =>
             Ok(Positions::Mask(all.iter().map(|v| matches!(v, Value::Scalar(Scalar::Bool(true)))).collect())),
         Value::Array(x) if !x.dtype().is_integer() => Err(no_index(x.dtype())),
@@ -659,7 +661,7 @@ kinds! {
             Some(i) => Ok(Positions::One(i)),
             None => match some.ints() {
                 Some(all) => Ok(Positions::List(all.into_vec())),
-                None => grid(&some).map(Positions::Grid),
+                None => grid(&some),
             },
         };
 }
@@ -683,13 +685,13 @@ fn no_index(dtype: DType) -> Refused {
 }
 
 /// Integers in nested sequences, as `where` and `nonzero` give them.
-fn grid(value: &Value<'_>) -> Result<Vec<isize>, Refused> {
+fn grid(value: &Value<'_>) -> Result<Positions, Refused> {
     match array(value)? {
-        x if x.is_empty() => Ok(Vec::new()),
+        x if x.is_empty() => Ok(Positions::Grid(Vec::new())),
         x if x.rank() > 1 && x.dtype().is_integer() => {
-            ints(&x.reshape(&[x.len()])?.into()).map(SmallVec::into_vec)
+            ints(&x.reshape(&[x.len()])?.into()).map(|all| Positions::Grid(all.into_vec()))
         }
-        x if x.rank() > 0 && x.dtype().is_float() => Err(no_index(x.dtype())),
+        x if x.rank() > 0 && x.dtype().is_float() => Ok(Positions::Floats),
         _ => Err(Refused::Type),
     }
 }
