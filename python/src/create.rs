@@ -7,7 +7,7 @@ use civita_core::raw::Raw;
 use civita_core::storage::Access;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyTuple, PyType};
+use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
 use smallvec::smallvec;
 
 use crate::array::{Array, in_order, place_new, wrap, wrap_view};
@@ -606,6 +606,13 @@ fn filled_with(
     new: impl Fn(DType, &dyn Fn(&[usize], DType) -> civita_core::error::Result<Raw>) -> Outcome<Raw>,
 ) -> Outcome<Raw> {
     let wide = dtype.filter(|dtype| dtype.is_differentiable());
+    // a text is a number where a dtype says so
+    if dtype.is_some() && fill.is_instance_of::<PyString>() {
+        let fill = array_of(fill, dtype)?;
+        let mut all = new(fill.dtype(), &Raw::empty)?;
+        all.assign(&fill)?;
+        return Ok(all);
+    }
     let given = match convert::scalar_for(fill, wide)? {
         Some(Scalar::Int(n)) if wide.is_some() => Value::Weak(Scalar::Float(n as f64)),
         Some(s) => Value::Weak(s),

@@ -163,6 +163,7 @@ OUTPUTS = [
     "into(x, (), float, lambda o: x.argmax(x.arange(3), out=o))",
     "into(x, (), 'int8', lambda o: x.argmax(x.arange(3), out=o))",
     "into(x, (), 'uint64', lambda o: x.arange(3).argmin(out=o))",
+    "into(x, (), float, lambda o: x.nanargmax([1.0, 2], out=o))",
     "into(x, 4, bool, lambda o: x.isposinf(x.inf, out=o))",
     "into(x, (2, 4), float, lambda o: x.isneginf(x.array([1, -x.inf, 0, 0]), out=o))",
     "into(x, (2, 4), float, lambda o: x.clip(x.array([1.5, -2.5, 0, 0]), 0, 1, out=o))",
@@ -233,6 +234,7 @@ FILLS = [
     )
 ] + [
     "x.full(2, x.nan, dtype=bool)",
+    "x.full(2, '3', dtype=int)",
     "x.full(2, x.nan, dtype=int).shape",
     "x.full_like(x.arange(3), 2.7)",
     "x.full_like(x.arange(3), x.inf).dtype.name",

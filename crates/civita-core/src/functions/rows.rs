@@ -855,14 +855,14 @@ macro_rules! function_rows {
             }
             /// The index of the largest element that is not NaN, of all or along an axis; an error where all are NaN.
             nanargmax(a: Array, axis: Axes = None, out: Out = None; Nanargmax { keepdims: Bool = false }) -> [ByArgument] {
-                run nan::nanargmax, aliases [], gradient no "its result is an index",
+                run nan::nanargmax, aliases [], properties [WritesBack], gradient no "its result is an index",
                 example "nanargmax([1.0, float('nan'), 2.0])" => "2", rust "np::nanargmax(&tensor![1.0, f64::NAN, 2.0])",
                 samples ["nanargmax(x[2, 3])", "nanargmax(x[2, 3], 0)", "nanargmax(x[2, 3], axis=1, keepdims=True)"],
                 laws ["nanargmax([float('nan'), 1.0, 3.0, float('nan')]) == 2"],
             }
             /// The index of the smallest element that is not NaN, of all or along an axis; an error where all are NaN.
             nanargmin(a: Array, axis: Axes = None, out: Out = None; Nanargmin { keepdims: Bool = false }) -> [ByArgument] {
-                run nan::nanargmin, aliases [], gradient no "its result is an index",
+                run nan::nanargmin, aliases [], properties [WritesBack], gradient no "its result is an index",
                 example "nanargmin([1.0, float('nan'), 2.0])" => "0", rust "np::nanargmin(&tensor![1.0, f64::NAN, 2.0])",
                 samples ["nanargmin(x[2, 3])", "nanargmin(x[2, 3], 0)", "nanargmin(x[2, 3], axis=1, keepdims=True)"],
                 laws ["nanargmin([float('nan'), 1.0, 3.0, float('nan')]) == 1"],
