@@ -251,6 +251,12 @@ fn _is_opaque(x: &Bound<'_, PyAny>) -> bool {
         .is_ok_and(|x| x.get().raw().opaque().is_some())
 }
 
+/// Whether it is an array whose elements are all that is known of it: no gradient, batch, tangent or trace.
+#[pyfunction]
+fn _is_plain(x: &Bound<'_, PyAny>) -> bool {
+    x.cast::<Array>().is_ok_and(|x| x.get().raw().is_plain())
+}
+
 /// A view with another shape and strides in bytes, from the first element on.
 #[pyfunction]
 fn _as_strided(x: &Bound<'_, Array>, shape: Vec<isize>, strides: Vec<isize>) -> Outcome<Py<PyAny>> {
@@ -284,6 +290,7 @@ fn _declared(x: &Bound<'_, Array>, dtype: &Bound<'_, PyAny>) -> Outcome<Py<PyAny
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(_as_strided, m)?)?;
     m.add_function(wrap_pyfunction!(_is_opaque, m)?)?;
+    m.add_function(wrap_pyfunction!(_is_plain, m)?)?;
     m.add_function(wrap_pyfunction!(_declared, m)?)?;
     m.add_function(wrap_pyfunction!(frombuffer, m)?)
 }

@@ -108,10 +108,10 @@ def test_an_array_may_be_read_only_and_so_are_views_of_it():
 
 def test_a_view_knows_its_base():
     x = cv.arange(12)
-    for view in (x[1:], x[::2], x.reshape(3, 4), x.T, x.view(), x[1:][2:], x.reshape(3, 4).T, x.ravel(), x.squeeze(), x[None],
+    for view in (x[1:], x[::2], x.reshape(3, 4), x.T, x.view(), x[1:][2:], x.reshape(3, 4).T, x.ravel(), x[None].squeeze(), x[None],
                  cv.expand_dims(x, 0), cv.broadcast_to(x, (2, 12)), x.view("u8"), next(iter(x.reshape(3, 4)))):  # fmt: skip
         assert view.base is x
-    for new in (x, x.copy(), x + 1, x[[1, 2]], x[x > 3], x.astype("f4"), x.flatten(), cv.array(x)):
+    for new in (x, x.squeeze(), x.copy(), x + 1, x[[1, 2]], x[x > 3], x.astype("f4"), x.flatten(), cv.array(x)):
         assert new.base is None
     data = bytearray(8)
     assert cv.frombuffer(data, "u1").base is data

@@ -213,7 +213,7 @@ class vectorize:
             results = tuple(cv.zeros(shape, dtype=t) for t in self.otypes)
             return results[0] if len(results) == 1 else results
         # elements are Python's numbers, as in NumPy's arrays of objects; arrays where gradients and batches are to stay
-        as_numbers = not any(cv._is_opaque(a) or a.requires_grad for a in arrays)
+        as_numbers = all(map(cv._is_plain, arrays))
         values = []
         if self.otypes is None:
             # NumPy first calls the function with scalars, to see what it returns

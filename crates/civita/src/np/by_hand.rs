@@ -110,7 +110,7 @@ by_hand! {
         functions::along::ediff1d(&x.raw, None, None).map(wrap);
     /// The integral along an axis by the trapezoidal rule, of values at equal distances.
     fn trapezoid[T: Dtype, const N: usize](y: &Tensor<T, N>, dx: f64, axis: impl SliceInt) -> <isize as Axes<N>>::Out<T::Mean>
-        where [isize: Axes<N>] = functions::along::trapezoid(&y.raw, None, dx.into(), axis.to_isize()).map(wrap);
+        where [isize: Axes<N>] = functions::along::trapezoid(&y.raw, None, functions::Number::Scalar(Value::Float(dx)), axis.to_isize()).map(wrap);
     /// The sum of the `offset`-th diagonal.
     fn trace[T: Dtype](x: &Matrix<T>, offset: impl SliceInt) -> Tensor<T::Sum, 0> =
         functions::along::trace(&x.raw, offset.to_isize(), 0, 1, None, Out::NONE).map(wrap);
