@@ -183,8 +183,14 @@ where
         .reduce(civita_core::dtype::promote)
         .unwrap_or(DType::I64);
     // beside a float of Python's it is one, too
-    let beside_float = values.iter().any(|v| matches!(v, Value::Weak(Scalar::Float(_) | Scalar::Complex(_))));
-    let met = if beside_float { promote(met, DType::F64) } else { met };
+    let beside_float = values
+        .iter()
+        .any(|v| matches!(v, Value::Weak(Scalar::Float(_) | Scalar::Complex(_))));
+    let met = if beside_float {
+        promote(met, DType::F64)
+    } else {
+        met
+    };
     for (ob, value) in inputs.iter().zip(&mut values) {
         if matches!(value, Value::Weak(Scalar::Int(i128::MAX))) {
             *value = Value::Weak(beyond(ob, met)?);

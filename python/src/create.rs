@@ -11,7 +11,7 @@ use pyo3::types::{PyDict, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
 use smallvec::smallvec;
 
 use crate::array::{Array, in_order, place_new, wrap, wrap_view};
-use crate::convert::{self, Value, array_of, scalar_array, converted, value};
+use crate::convert::{self, Value, array_of, converted, scalar_array, value};
 use crate::dtype::{ByteOrder, optional_in_order, order_of};
 use crate::error::{Fault, Outcome, type_error, value_error};
 use crate::errstate;

@@ -7,9 +7,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::pyclass::CompareOp;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{
-    PyBool, PyBytes, PyComplex, PyFloat, PyInt, PyList, PyString, PyTuple, PyType,
-};
+use pyo3::types::{PyBool, PyBytes, PyComplex, PyFloat, PyInt, PyList, PyString, PyTuple, PyType};
 
 use crate::array::Array;
 use crate::convert::{Value, value};
@@ -638,14 +636,24 @@ impl PyDType {
             return PyString::intern(py, self.0.name()).hash();
         }
         let (size, part) = (self.0.size(), self.0.to_real().size());
-        let order: &[u8] = match (size, self.1 == ByteOrder::Native, cfg!(target_endian = "little")) {
+        let order: &[u8] = match (
+            size,
+            self.1 == ByteOrder::Native,
+            cfg!(target_endian = "little"),
+        ) {
             (1, ..) => b"|",
             (_, native, little) if native == little => b"<",
             _ => b">",
         };
-        let kind = self.str().bytes().find(u8::is_ascii_lowercase).unwrap_or(b'V');
+        let kind = self
+            .str()
+            .bytes()
+            .find(u8::is_ascii_lowercase)
+            .unwrap_or(b'V');
         let bytes = |all: &[u8]| PyBytes::new(py, all);
-        (bytes(&[kind]), bytes(order), 0, size, part).into_pyobject(py)?.hash()
+        (bytes(&[kind]), bytes(order), 0, size, part)
+            .into_pyobject(py)?
+            .hash()
     }
 
     /// Dtypes are ordered by safe casts.

@@ -161,11 +161,7 @@ fn binary(
 
 /// `==` and `!=` beside an object that knows nothing of arrays: no element is that object.
 #[cold]
-fn beside_object(
-    op: Op,
-    array: &Bound<'_, Array>,
-    other: &Bound<'_, PyAny>,
-) -> Outcome<Py<PyAny>> {
+fn beside_object(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
     let py = array.py();
     let method = if op == Op::Eq { "__eq__" } else { "__ne__" };
     let class = other.get_type();
@@ -173,12 +169,17 @@ fn beside_object(
         && !other.is_instance_of::<PyTuple>()
         && !class.hasattr("__array_ufunc__")?
         && !class.hasattr("__array_priority__")?
-        && class.call_method1(method, (other, array)).is_ok_and(|answer| answer.is(py.NotImplemented()));
+        && class
+            .call_method1(method, (other, array))
+            .is_ok_and(|answer| answer.is(py.NotImplemented()));
     if !is_plain {
         return Ok(py.NotImplemented());
     }
     let answer = Raw::scalar(Scalar::Bool(op == Op::Ne), DType::Bool)?;
-    give(py, answer.broadcast_to(array.get().raw().shape())?.copied()?)
+    give(
+        py,
+        answer.broadcast_to(array.get().raw().shape())?.copied()?,
+    )
 }
 
 fn binary_slow(

@@ -393,7 +393,10 @@ impl Ufunc {
                 ))),
             };
         }
-        if let Kind::Op(Row { op: op @ (Op::Eq | Op::Ne), .. }) = self.kind
+        if let Kind::Op(Row {
+            op: op @ (Op::Eq | Op::Ne),
+            ..
+        }) = self.kind
             && let Some(at) = inputs.iter().position(|ob| ob.is_none())
             && given == arity
             && !all.has_names()

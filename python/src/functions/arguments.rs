@@ -283,7 +283,9 @@ fn other_argument<'a, 'py>(
         return Ok(array_of(ob, None)?.into());
     }
     if param.name == "dimensions" && ob.is_instance_of::<PyInt>() {
-        return Err(type_error("'int' object is not iterable: dimensions are a sequence"));
+        return Err(type_error(
+            "'int' object is not iterable: dimensions are a sequence",
+        ));
     }
     if param.name == "casting"
         && let Ok(rule) = ob.cast::<PyString>()
@@ -302,7 +304,13 @@ fn are_typed(list: &Bound<'_, PyAny>) -> Outcome<bool> {
     for item in list.try_iter()? {
         let item = item?;
         let is_sequence = item.is_instance_of::<PyList>() || item.is_instance_of::<PyTuple>();
-        if is_sequence || item.is_none() || !matches!(convert::value(&item)?, convert::Value::Own(_) | convert::Value::Ref(_)) {
+        if is_sequence
+            || item.is_none()
+            || !matches!(
+                convert::value(&item)?,
+                convert::Value::Own(_) | convert::Value::Ref(_)
+            )
+        {
             return Ok(false);
         }
     }

@@ -484,8 +484,7 @@ impl Function {
             values[at] = Value::DType(dtype);
         }
         widened(row, manner, &mut values, out.get().raw().dtype())?;
-        let is_inexact =
-            matches!(&values[0], Value::Array(x) if x.dtype().is_differentiable());
+        let is_inexact = matches!(&values[0], Value::Array(x) if x.dtype().is_differentiable());
         let casting = manner
             .casting
             .and_then(|at| Casting::from_value(values[at].clone()).ok());

@@ -94,7 +94,10 @@ pub fn convolve(a: Array, v: Array, mode: ConvolveMode) -> Result<Raw> {
 pub fn correlate(a: Array, v: Array, mode: ConvolveMode) -> Result<Raw> {
     const OP: &str = "correlate";
     if a.rank() == 0 || v.rank() == 0 {
-        return Err(Error::value(OP, "object of too small depth for desired array"));
+        return Err(Error::value(
+            OP,
+            "object of too small depth for desired array",
+        ));
     }
     let (a, v) = (vector(OP, "a", a)?, vector(OP, "v", v)?);
     let v = if v.dtype().is_complex() { v.conj()? } else { v };

@@ -416,8 +416,9 @@ pub fn searchsorted(a: Array, v: Array, side: Side, sorter: OptArray) -> Result<
     let sorted = match sorter {
         None => a,
         Some(sorter) if !sorter.dtype().is_integer() => {
-            return Err(Error::dtype(OP, "sorter must only contain integers")
-                .dtypes(&[sorter.dtype()]));
+            return Err(
+                Error::dtype(OP, "sorter must only contain integers").dtypes(&[sorter.dtype()])
+            );
         }
         Some(sorter) if sorter.shape() != a.shape() => {
             return Err(Error::value(OP, "sorter.size must equal a.size")

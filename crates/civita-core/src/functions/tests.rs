@@ -184,6 +184,10 @@ fn on(device: Device, row: &FunctionRow, bound: &[Value<'static>]) -> Vec<Value<
     let moved = |(param, value): (&super::Param, &Value<'static>)| match (param.form, value) {
         (_, Value::None) => Value::None,
         (_, Value::Array(_)) => there(value),
+        // as bindings convert it
+        (Form::Indices, Value::List(all)) if all.is_empty() => {
+            there(&Raw::zeros(&[0], DType::I64).expect("memory").into())
+        }
         (
             Form::Array | Form::Indices | Form::OptionalArray | Form::Target | Form::Values,
             value,
@@ -569,7 +573,7 @@ fn arrays_of_dtypes_and_rust_values_are_kinds_too() {
     let dtype = |value: Value| super::Dtype::from_value(value).map(|d| d.0).ok();
     assert_eq!(dtype(Value::Text("float32".into())), Some(DType::F32));
     assert_eq!(dtype(Value::DType(DType::I8)), Some(DType::I8));
-    assert_eq!(dtype(Value::None), None);
+    assert_eq!(dtype(Value::None), Some(DType::F64));
     let ints = |value: Value| super::Ints::from_value(value).map(|i| i.0).ok();
     let places = Raw::from_vec(vec![3u8, 1], &[2]).expect("an array");
     assert_eq!(ints(places.into()), Some(vec![3, 1]));

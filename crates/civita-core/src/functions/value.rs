@@ -714,14 +714,25 @@ fn repeats(value: &Value<'_>) -> Result<Vec<isize>, Refused> {
         Some(Scalar::Float(v)) => whole("repeat", v).map(|n| n as isize),
         _ => v.int().ok_or(Refused::Type),
     };
-    let deep = || Error::value("repeat", "object too deep for desired array: the counts have one axis");
+    let deep = || {
+        Error::value(
+            "repeat",
+            "object too deep for desired array: the counts have one axis",
+        )
+    };
     match value {
         Value::Array(x) if x.rank() > 1 => Err(deep().into()),
         Value::Array(x) if x.dtype() != DType::Bool => {
-            let counts = x.cast_if(DType::I64, Casting::Safe).map_err(|e| e.in_op("repeat"))?;
+            let counts = x
+                .cast_if(DType::I64, Casting::Safe)
+                .map_err(|e| e.in_op("repeat"))?;
             Ok(ints(&counts.into())?.into_vec())
         }
-        Value::Array(x) => x.scalars()?.into_iter().map(|v| one(&Value::Scalar(v))).collect(),
+        Value::Array(x) => x
+            .scalars()?
+            .into_iter()
+            .map(|v| one(&Value::Scalar(v)))
+            .collect(),
         Value::List(all) => match all.iter().any(|v| matches!(v, Value::List(_))) {
             true => Err(deep().into()),
             false => all.iter().map(one).collect(),
