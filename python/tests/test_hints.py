@@ -151,7 +151,7 @@ MENDS = {
     "indices that are floats": (lambda: cv.take(A, [0.5]), {"x": cv.array([0.5])}),
     "choices": (lambda: cv.choose([2], [V[:1], V[:1]]), {"f": lambda mode: cv.choose([2], [V[:1], V[:1]], mode=mode)}),
     "values that do not fit": (lambda: cv.putmask(cv.ones(3, "int64"), cv.ones(3, "bool"), cv.array([0.5, 1.5])), {"x": cv.array([0.5, 1.5])}),
-    "weights": (lambda: cv.histogram(PAIR, weights=BITS), {"x": BITS}),
+    "weights": (lambda: cv.histogram(PAIR, [0.0, 1.0, 9.0], weights=BITS), {"x": BITS}),
     "quantile of booleans": (lambda: cv.quantile(BITS, 0.5), {"x": BITS}),
     "phases": (lambda: cv.unwrap(cv.array([1, 2], "uint8"), period=4), {"x": cv.array([1, 2], "uint8")}),
     "phases of complex numbers": (lambda: cv.unwrap(Z), {}),
