@@ -3,6 +3,7 @@
 import ast
 import inspect
 import itertools
+import operator
 import re
 import time
 
@@ -339,3 +340,35 @@ def test_a_fault_is_found(fault, threads, monkeypatch):
     monkeypatch.setattr(cv, "flip", function)
     with pytest.raises(AssertionError):
         test(*arguments)
+
+
+@every_row
+def test_traces_say_what_lengths_they_read(row):
+    """A graph whose mask keeps more or fewer elements than in the trace gives what the function gives, or is an error."""
+    for sample, dtype in samples(row):
+        base = list(map(cv.array, sample.numbers(dtype)))
+        others = list(map(cv.array, sample.numbers(dtype, 1)))
+        for chosen in choices(len(base)):
+            if any(b and (not x.ndim or not x.shape[0]) for b, x in zip(chosen, base)):
+                continue
+
+            def f(masks, stacks):
+                some = iter(zip(stacks, masks))
+                return sample(*[operator.getitem(*next(some)) if b else x for b, x in zip(chosen, base)])
+
+            stacks = [cv.concatenate([x, y]) for b, x, y in zip(chosen, base, others) if b]
+            masks = lambda more: [cv.arange(len(x)) < len(x) // 2 + more for x in stacks]  # noqa: E731
+            try:
+                graph = cv.trace(f, masks(0), stacks)
+            except (TypeError, ValueError, IndexError, RuntimeError):
+                continue
+            for more in (0, 1, -1):
+                try:
+                    want = f(masks(more), stacks)
+                    got = graph.run(masks(more), stacks)
+                except (TypeError, ValueError, IndexError, RuntimeError, ZeroDivisionError):
+                    continue
+                assert len(got) == len(want), f"{sample.text} of {dtype}: {len(got)} results, want {len(want)}"
+                for g, w in zip(got, want):
+                    message = f"{sample.text} of {dtype}, {more} more than in the trace, by {chosen}"
+                    near(g, w, message) if isinstance(w, (cv.ndarray, cv.generic)) else operator.eq(g, w) or pytest.fail(message)

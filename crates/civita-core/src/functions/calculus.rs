@@ -390,6 +390,7 @@ pub fn logcumsumexp(x: Array, axis: Axis) -> Result<Raw> {
         return Err(Error::dtype(OP, "takes real numbers").dtypes(&[x.dtype()]));
     };
     let mut y = x.cast(dtype)?;
+    y.length_is_read(OP, at);
     let n = y.shape()[at];
     if n < 2 {
         return y.copied();

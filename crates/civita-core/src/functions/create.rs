@@ -94,6 +94,7 @@ pub fn vander(x: Array, N: OptCount, increasing: Bool) -> Result<Raw> {
         );
     }
     let x = x.cast(promote(x.dtype(), DType::I64))?;
+    x.lengths_are_read(OP);
     let count = N.0.unwrap_or(x.len());
     let columns = Raw::empty(&[x.len(), count], x.dtype())?; // is there memory for them?
     let mut powers: Vec<Raw> = Vec::new();

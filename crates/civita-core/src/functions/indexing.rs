@@ -296,6 +296,7 @@ pub fn triu_indices(n: Count, k: Int, m: OptCount) -> Result<Vec<Raw>> {
 }
 
 fn matrix(op: &'static str, arr: &Raw) -> Result<(usize, usize)> {
+    arr.lengths_are_read(op);
     match arr.shape()[..] {
         [rows, columns] => Ok((rows, columns)),
         _ => Err(Error::value(op, "input array must be 2-d").shapes(&[arr.shape()])),

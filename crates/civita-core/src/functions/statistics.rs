@@ -61,6 +61,7 @@ pub fn average(
             .map_err(|e| e.in_op(OP))?;
         let count = match returned {
             true => {
+                a.lengths_are_read(OP);
                 let each = a.len() as f64 / mean.len() as f64;
                 Some(mean.detach().filled(Scalar::Float(each))?)
             }

@@ -152,7 +152,9 @@ pub(crate) fn append(
     let inferred = p.infer(&known.iter().collect::<Vec<_>>());
     let decided = known.iter().any(|spec| spec.shape.contains(&UNKNOWN));
     let shapes = |x: &[Raw]| x.iter().map(|x| Dims::from_slice(x.shape())).collect();
-    let fixed = (decided && x.len() > 1 && inferred.is_err()).then(|| shapes(x));
+    // a length that is broadcast fits as 1, too
+    let meets = x.len() > 1 || p.name() == "broadcast_to";
+    let fixed = (decided && meets && inferred.is_err()).then(|| shapes(x));
     let traced = shapes(y.as_slice());
     let specs = match inferred {
         Ok(specs) if specs.as_slice().len() == y.as_slice().len() => specs.into_vec(),

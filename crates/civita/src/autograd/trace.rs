@@ -12,7 +12,8 @@ use crate::Result;
 /// Runs a function once and writes down what it does with tensors of these shapes and types.
 ///
 /// Reading a value inside (`item`, `to_vec`) is an error, for the graph would depend on it; choose by
-/// [`choose`](crate::Tensor::choose).
+/// [`choose`](crate::Tensor::choose). A shape is read as it is, a constant of the graph: of the elements that a mask keeps too, whose number
+/// may be another one when the graph runs.
 ///
 /// ```
 /// use civita::prelude::*;
