@@ -614,8 +614,9 @@ fn scientific(value: f64) -> String {
 }
 
 pub fn einsum_path(operands: Subscripts, optimize: Optimize, _: Bool) -> Result<Path> {
-    let lengths = |x: &Raw| x.lengths_are_read("einsum_path");
-    operands.operands.iter().for_each(|x| lengths(x));
+    for x in &operands.operands {
+        x.lengths_are_read("einsum_path");
+    }
     let equation =
         Equation::parse(&operands.text, &operands.operands).map_err(|e| e.in_op("einsum_path"))?;
     let (sizes, output) = (&equation.sizes, set(&equation.output));
