@@ -140,6 +140,7 @@ fn of_class(array: &Bound<'_, Array>, result: Py<PyAny>) -> Outcome<Py<PyAny>> {
 }
 
 /// A result as `__array_wrap__` of an argument makes it, where that is an array of a subclass.
+#[cfg(feature = "linalg")]
 #[inline]
 pub fn wrapped_by(argument: &Bound<'_, PyAny>, result: Outcome<Py<PyAny>>) -> Outcome<Py<PyAny>> {
     if argument.is_exact_instance_of::<Array>() || !argument.is_instance_of::<Array>() {
