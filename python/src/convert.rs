@@ -1,7 +1,7 @@
 //! Python objects as operands: arrays, Python scalars (weak, NEP 50), NumPy's arrays and scalars, buffers, nested lists.
 
 use civita_core::dtype::{Casting, DType, Kind, Scalar, can_cast, promote};
-use civita_core::functions::Held;
+use civita_core::functions::{Held, constant_alone};
 use civita_core::raw::{Operand, Raw};
 use civita_core::storage;
 use num_complex::Complex;
@@ -138,6 +138,15 @@ pub fn scalar_beside(ob: &Bound<'_, PyAny>, dtype: DType) -> Outcome<Option<Scal
     match scalar_exact(ob) {
         Err(_) => beyond(ob, dtype).map(Some),
         found => found,
+    }
+}
+
+/// # Errors
+/// When it is an array that tracks a gradient, where only its value would be used.
+pub fn check_constant(ob: &Bound<'_, PyAny>) -> Outcome<()> {
+    match ob.cast::<Array>() {
+        Ok(array) if array.get().raw().is_differentiated() => Err(constant_alone().into()),
+        _ => Ok(()),
     }
 }
 

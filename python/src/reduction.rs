@@ -6,7 +6,6 @@
 use std::ffi::CStr;
 
 use civita_core::dtype::{Casting, DType, can_cast, promote};
-use civita_core::functions::constant_alone;
 use civita_core::functions::ufuncs::Restriction;
 use civita_core::layout::{Axes, KeepDims};
 use civita_core::ops::{REDUCTIONS, ReduceClass, Reduction, ReductionRow};
@@ -18,7 +17,7 @@ use smallvec::SmallVec;
 
 use crate::array::Array;
 use crate::call::{Arguments, Callable, CallableClass, with_arguments};
-use crate::convert::{Value, array_of, value};
+use crate::convert::{Value, array_of, check_constant, value};
 
 use crate::error::{Outcome, type_error, value_error};
 use crate::errstate;
@@ -229,12 +228,7 @@ impl<'py> Call<'py> {
                         "ddof and correction can't be provided simultaneously.",
                     ));
                 }
-                if given
-                    .cast::<Array>()
-                    .is_ok_and(|array| array.get().raw().is_differentiated())
-                {
-                    return Err(constant_alone().into());
-                }
+                check_constant(given)?;
                 self.ddof = Some(given.extract()?);
             }
             other => {

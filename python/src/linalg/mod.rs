@@ -5,15 +5,13 @@ mod decompositions;
 
 use civita_core::dtype::DType;
 use civita_core::error::Result;
-use civita_core::functions::constant_alone;
 use civita_core::layout::{Axes, KeepDims};
 use civita_core::raw::Raw;
 use civita_linalg::{self as linalg, Form, Mode, Order, Side, Triangle, Uplo, Vectors};
 use pyo3::prelude::*;
 use pyo3::types::{PySequence, PyString, PyTuple};
 
-use crate::array::Array;
-use crate::convert::{Listed, array_of};
+use crate::convert::{Listed, array_of, check_constant};
 use crate::error::{Outcome, type_error, value_error};
 use crate::gil;
 use crate::scalar::give;
@@ -84,12 +82,7 @@ fn order(ord: Option<&Bound<'_, PyAny>>) -> Outcome<Order> {
             text => Err(value_error(format!("Invalid norm order '{text}'"))),
         };
     }
-    if ord
-        .cast::<Array>()
-        .is_ok_and(|array| array.get().raw().is_differentiated())
-    {
-        return Err(constant_alone().into());
-    }
+    check_constant(ord)?;
     Ok(Order::P(ord.extract::<f64>().map_err(|_| {
         type_error("'ord' must be None, a number, 'fro' or 'nuc'")
     })?))

@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::{self, Display};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
-use super::draw::{Frame, Within};
+use super::draw::{Frame, Within, lock};
 use super::{Kind, Level, OpenScope, Tag, Tags, refs};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::Dims;
@@ -95,10 +95,6 @@ impl Raw {
             (0..self.rank()).for_each(|axis| self.length_is_read(by, axis));
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn variable_of(tag: Option<&Tag>) -> Option<(usize, &Spec)> {
