@@ -1,6 +1,6 @@
 //! Python objects as operands: arrays, Python scalars (weak, NEP 50), NumPy's arrays and scalars, buffers, nested lists.
 
-use civita_core::dtype::{Casting, DType, Kind, Scalar, can_cast, promote};
+use civita_core::dtype::{Casting, DType, Kind, Scalar, Unwritable, can_cast, promote};
 use civita_core::functions::{Held, constant_alone};
 use civita_core::raw::{Operand, Raw};
 use civita_core::storage;
@@ -380,39 +380,22 @@ pub fn converted(py: Python<'_>, raw: Raw, dtype: Option<DType>) -> Outcome<Raw>
 /// A scalar as an array without axes. What it becomes in an integer dtype must fit; floats lose their fraction, as in NumPy.
 pub fn scalar_array(scalar: Scalar, dtype: Option<DType>) -> Outcome<Raw> {
     let dtype = dtype.unwrap_or(scalar.default_dtype());
-    match dtype.kind() {
-        Kind::Bool => Ok(Raw::scalar(Scalar::Bool(truth(scalar)), dtype)?),
-        Kind::Signed | Kind::Unsigned => whole(scalar, dtype),
-        Kind::Float if scalar.kind() == Kind::Complex => Err(complex_into(dtype)),
-        _ => Ok(Raw::scalar(scalar, dtype)?),
-    }
-}
-
-fn truth(scalar: Scalar) -> bool {
-    // a NaN is not zero, and neither is an integer that only differs from it in its lowest bits
-    match scalar {
-        Scalar::Int(v) => v != 0,
-        other => other.as_complex() != Complex::ZERO,
+    match scalar.written_to(dtype) {
+        Ok(scalar) => Ok(Raw::scalar(scalar, dtype)?),
+        Err(why) => Err(unwritable(why, dtype)),
     }
 }
 
 #[cold]
-fn complex_into(dtype: DType) -> crate::error::Fault {
-    type_error(format!(
-        "a complex number does not fit into {dtype}\n  hint: take its real part first"
-    ))
-}
-
-/// The integer that a scalar becomes on its way into an integer dtype, which must hold it.
-fn whole(scalar: Scalar, dtype: DType) -> Outcome<Raw> {
-    match scalar {
-        Scalar::Complex(_) => Err(complex_into(dtype)),
-        Scalar::Float(v) if v.is_nan() => Err(value_error("cannot convert float NaN to integer")),
-        Scalar::Float(v) if v.is_infinite() => {
-            Err(PyOverflowError::new_err("cannot convert float infinity to integer").into())
+fn unwritable(why: Unwritable, dtype: DType) -> crate::error::Fault {
+    match why {
+        Unwritable::Complex => type_error(format!(
+            "a complex number does not fit into {dtype}\n  hint: take its real part first"
+        )),
+        Unwritable::Nan => value_error("cannot convert float NaN to integer"),
+        Unwritable::Infinite => {
+            PyOverflowError::new_err("cannot convert float infinity to integer").into()
         }
-        Scalar::Float(v) => Ok(Raw::scalar(Scalar::Int(v as i128), dtype)?),
-        _ => Ok(Raw::scalar(scalar, dtype)?),
     }
 }
 
@@ -443,7 +426,7 @@ fn check_element(raw: &Raw, dtype: DType) -> Outcome<()> {
     if raw.rank() > 0 || raw.dtype().is_complex() || can_cast(raw.dtype(), dtype, Casting::Safe) {
         return Ok(());
     }
-    whole(raw.item()?, dtype).map(|_| ())
+    scalar_array(raw.item()?, Some(dtype)).map(|_| ())
 }
 
 /// A leaf of nested lists.
@@ -541,27 +524,24 @@ fn of_scalars(scalars: &[Scalar], shape: &[usize], dtype: Option<DType>) -> Outc
     let own = common(scalars);
     let wanted = dtype.unwrap_or(own);
     if wanted.is_float() && own.is_complex() {
-        return Err(complex_into(wanted));
+        return Err(unwritable(Unwritable::Complex, wanted));
     }
     let raw = match wanted.kind() {
         Kind::Bool => Raw::from_vec(
-            scalars.iter().map(|&s| truth(s)).collect::<Vec<bool>>(),
+            scalars.iter().map(|s| s.is_true()).collect::<Vec<bool>>(),
             shape,
         )?,
         Kind::Signed | Kind::Unsigned => {
             // each must fit
             let wide = |s: &Scalar| -> Outcome<i128> {
-                match *s {
-                    Scalar::Bool(v) => Ok(v.into()),
-                    Scalar::Int(v) => {
-                        s.to_bytes(wanted)?;
-                        Ok(v)
-                    }
-                    other => match whole(other, wanted)?.item()? {
-                        Scalar::Int(v) => Ok(v),
-                        _ => Err(complex_into(wanted)),
-                    },
-                }
+                let v = s
+                    .written_to(wanted)
+                    .map_err(|why| unwritable(why, wanted))?;
+                v.to_bytes(wanted)?;
+                Ok(match v {
+                    Scalar::Int(v) => v,
+                    other => i128::from(other.is_true()),
+                })
             };
             // of 64 bits either signedness has the same ones
             Raw::from_vec(

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use civita_core::dtype::Casting;
 use civita_core::graph::{self, Hook, Keep, Tolerance};
 use civita_core::raw::Raw;
 use pyo3::exceptions::PyUserWarning;
@@ -90,7 +91,11 @@ impl Array {
             None => raw.set_grad(None),
             Some(g) if g.is_none() => raw.set_grad(None),
             Some(g) => {
-                let g = array_of(g, Some(raw.dtype()))?;
+                let g = array_of(g, None)?;
+                // a plain number takes the dtype, as everywhere
+                let g = g
+                    .cast_if(raw.dtype(), Casting::SameKind)
+                    .map_err(|e| e.in_op("grad"))?;
                 if g.shape() != raw.shape() {
                     return Err(crate::error::value_error(format!(
                         "grad: a gradient has the shape of its array, {}, not {}",

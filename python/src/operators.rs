@@ -257,9 +257,18 @@ pub fn by_ufunc(
         Value::Own(x) => wrap(py, *x)?,
         Value::Weak(s) => python_scalar(py, s)?.unbind(),
     };
-    let ufunc = py
-        .import("civita._civita")?
-        .getattr(ROWS[op as usize].numpy)?;
+    ufunc_of(ROWS[op as usize].numpy, this.bind(py), other, reflected)
+}
+
+/// What a ufunc says of two operands.
+#[cold]
+fn ufunc_of(
+    name: &str,
+    this: &Bound<'_, PyAny>,
+    other: &Bound<'_, PyAny>,
+    reflected: bool,
+) -> Outcome<Py<PyAny>> {
+    let ufunc = this.py().import("civita._civita")?.getattr(name)?;
     let answer = match reflected {
         true => ufunc.call1((other, this)),
         false => ufunc.call1((this, other)),
@@ -267,16 +276,17 @@ pub fn by_ufunc(
     Ok(answer?.unbind())
 }
 
-/// The other operand of an operator in place. One that has no ufuncs and a higher priority answers itself: it is not taken, and
-/// Python asks it then.
+/// The other operand of an operator in place. One that answers itself, by its ufuncs or for it has none and a higher priority, is
+/// not taken: Python asks for `a + b` then, and binds the answer, which an operator in place cannot give by itself here.
 struct Taken<'a, 'py>(Borrowed<'a, 'py, PyAny>);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Taken<'a, 'py> {
     type Error = PyErr;
 
     fn extract(ob: Borrowed<'a, 'py, PyAny>) -> PyResult<Taken<'a, 'py>> {
-        match has_priority(&ob, OF_ARRAYS) {
-            true => Err(type_error("the other operand has a higher priority").into()),
+        let answers = !is_subclass(&ob) && stance(&ob, Protocol::Ufunc) == Stance::Overrides;
+        match answers || has_priority(&ob, OF_ARRAYS) {
+            true => Err(type_error("the other operand answers itself").into()),
             false => Ok(Taken(ob)),
         }
     }
@@ -386,6 +396,9 @@ fn both_parts(
     if !slf.is_exact_instance_of::<Array>() {
         return subclass::operator("divmod", slf, Some(other), reflected);
     }
+    if stance(other, Protocol::Ufunc) == Stance::Overrides {
+        return ufunc_of("divmod", slf, other, reflected);
+    }
     let _within = errstate::Within::function("divmod");
     let quotient = binary(Op::FloorDivide, slf, other, reflected)?;
     if quotient.is(py.NotImplemented()) {
@@ -456,6 +469,9 @@ impl Array {
         }
         match factor(other)? {
             Some(factor) => give(py, matmul(py, &slf.get().raw(), &factor)?),
+            None if stance(other, Protocol::Ufunc) == Stance::Overrides => {
+                ufunc_of("matmul", slf, other, false)
+            }
             None => Ok(py.NotImplemented()),
         }
     }
@@ -466,6 +482,9 @@ impl Array {
         }
         match factor(other)? {
             Some(factor) => give(py, matmul(py, &factor, &slf.get().raw())?),
+            None if stance(other, Protocol::Ufunc) == Stance::Overrides => {
+                ufunc_of("matmul", slf, other, true)
+            }
             None => Ok(py.NotImplemented()),
         }
     }

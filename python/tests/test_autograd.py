@@ -36,6 +36,13 @@ def test_gradients_of_closed_forms(rng):
     near(g, 3 * np.asarray(x) ** 2)
 
 
+@pytest.mark.parametrize("name", ["grad", "value_and_grad", "jacfwd", "jacrev", "hessian"])
+def test_argnums_name_an_argument_once(name):
+    for argnums in ((0, 0), (0, -2), (1, 0, 1)):
+        with pytest.raises(ValueError, match="twice"):
+            getattr(ag, name)(lambda x, y: x * y, argnums)(1.0, 2.0)
+
+
 def test_argnums_choose_arguments(rng):
     a, b = numbers(rng, 3), numbers(rng, 3)
     f = lambda a, b: (a * a * b).sum()

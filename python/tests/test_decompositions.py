@@ -815,3 +815,22 @@ def test_negative_counts_are_named():
         with pytest.raises(ValueError, match=what):
             call()
     assert LA.hilbert(-1).shape == scipy.linalg.hilbert(-1).shape == (0, 0)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_logarithms_of_several_negative_eigenvalues_are_of_one_branch(dtype):
+    rng = np.random.default_rng(31)
+    negative = [[[-4.0, -1], [-2, -3]], [[-1.57671437, -0.5816719], [-0.41499565, -0.69034766]], [[-1.0, 1], [0, -1]]]
+    for a in [*negative, *(rng.standard_normal((n, n)) for n in (2, 3, 4, 6) for _ in range(40))]:
+        a = np.asarray(a, dtype)
+        scale = 1e4 * EPS[dtype] * max(1, np.linalg.cond(a))
+        # the logarithm of a matrix with eigenvalues near each other's negatives or zero is far from well-conditioned
+        log = np.asarray(LA.logm(a))
+        assert np.abs(scipy.linalg.expm(log) - a).max() <= scale, a
+        third = np.asarray(LA.fractional_matrix_power(a, 1 / 3))
+        assert np.abs(third @ third @ third - a).max() <= scale, a
+        if a.dtype.kind == "f":
+            # real eigenvalues below zero have logarithms above the cut, as SciPy's have
+            w, angles = np.linalg.eigvals(a.astype(float)), np.linalg.eigvals(log).imag
+            below = np.sum((w.imag == 0) & (w.real < 0))
+            assert np.sum(np.abs(angles - np.pi) < 1e-2) >= below or np.sum(np.abs(angles - np.pi) < 0.1) >= below, (a, angles)

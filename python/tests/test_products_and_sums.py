@@ -380,3 +380,59 @@ def test_a_small_product_has_the_bits_that_it_has_in_a_batch(rng):
             all_of_them = np.asarray(x @ y)
             for i in range(50):
                 assert np.asarray(x[i] @ y[i]).tobytes() == all_of_them[i].tobytes()
+
+
+# ---- narrow floats are rounded once ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_sums_of_products_of_any_length_are_rounded_once(dtype):
+    rng = np.random.default_rng(41)
+    calls = {
+        "ij,ij->i": lambda a, b: np.einsum("ij,ij->i", a, b),
+        "ij,j,j->i": lambda a, b: np.einsum("ij,j,j->i", a, b[0], b[0]),
+        "ij,ij,ij->i": lambda a, b: np.einsum("ij,ij,ij->i", a, b, b),
+        "ij,ij->ij": lambda a, b: a * b,
+    }
+    for n in (1, 2, 3, 8, 31, 32, 33, 70):
+        a, b = ((cv.array(rng.standard_normal((200, n)) * 3)).astype(dtype) for _ in range(2))
+        wide = [np.asarray(x.astype("float64")) for x in (a, b)]
+
+        def once(x):
+            return np.asarray(cv.array(x).astype(dtype).astype("float64"))
+
+        def near(got, true):
+            assert got.dtype == dtype
+            # sums of float32 may lie on the other side of a tie
+            assert np.mean(np.asarray(got.astype("float64")) != once(true)) < 0.01, (dtype, n)
+
+        near(cv.vecdot(a, b), (wide[0] * wide[1]).sum(-1))
+        near(cv.linalg.vecdot(a.T, b.T, axis=0), (wide[0] * wide[1]).sum(-1))
+        for text, true in calls.items():
+            rows = [a, *[b[0] if part == "j" else b for part in text.split("->")[0].split(",")[1:]]]
+            near(cv.einsum(text, *rows), true(*wide))
+    if dtype == "float16":
+        a, b = cv.array([300, 300, -300], dtype=dtype), cv.array([300, 300, 600], dtype=dtype)
+        assert cv.vecdot(a, b) == 0 and cv.einsum("i,i,i", a, b, cv.ones(3, dtype=dtype)) == 0
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
+def test_log_softmax_is_exact_beside_large_numbers_along_every_axis(dtype):
+    rng = np.random.default_rng(43)
+    far = np.array([[1000.0], [990.0], [980.0]])
+    for x in (far, rng.standard_normal((5, 5)) * 3, rng.standard_normal((40, 50)) * 12, rng.standard_normal((4, 6, 5)) * 5 + 300):
+        x = np.asarray(cv.array(x).astype(dtype).astype("float64"))
+        for axis in range(x.ndim):
+            d = x - x.max(axis=axis, keepdims=True)
+            true = d - np.log(np.exp(d).sum(axis=axis, keepdims=True))
+            for order in ("C", "F"):
+                got = cv.log_softmax(cv.array(x, order=order).astype(dtype), axis=axis)
+                assert got.dtype == dtype
+                # within the largest exponential, whose logarithm may be near 0
+                eps = {"float16": 2.0**-11, "bfloat16": 2.0**-8, "float32": 2.0**-23, "float64": 2.0**-52}[dtype]
+                error = np.abs(np.asarray(got.astype("float64")) - true)
+                assert (error <= eps * np.abs(true) * 1.01 + 2.0**-23 * (4 if dtype != "float64" else 1e-8)).all(), (axis, error.max())
+    inf = cv.inf
+    x = cv.array([[inf, 1.0, -inf], [2.0, 1.0, -inf]]).astype(dtype)
+    expected = [[float("nan"), -0.6931471805599453, float("nan")], [float("nan"), -0.6931471805599453, float("nan")]]
+    np.testing.assert_allclose(np.asarray(cv.log_softmax(x, axis=0).astype("float64")), expected, rtol=8e-3)

@@ -181,3 +181,53 @@ def test_numbers_come_to_booleans(name):
             continue
         getattr(cv, name).at(y, i, w)
         same(y, x, (name, v))
+
+
+# ---- PyTorch's functions take numbers as an assignment does ----------------------------------------------------------
+
+PLACED = {
+    "masked_fill": lambda a, v: cv.masked_fill(a, [True, False], v),
+    "scatter": lambda a, v: cv.scatter(a, 0, [0], v),
+    "scatter_add": lambda a, v: cv.scatter_add(cv.zeros_like(a), 0, [0], v),
+    "scatter_reduce": lambda a, v: cv.scatter_reduce(cv.zeros_like(a), 0, [0], v, "sum"),
+    "index_put": lambda a, v: cv.index_put(a, [[0]], v),
+}
+
+
+@pytest.mark.parametrize("name", PLACED)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_numbers_fit_or_are_refused(name, dtype):
+    for v in (1, 300, -1, 2**40, 2.7, -2.7, 3e9, float("nan"), float("inf"), 1j, 1 + 2j, True):
+        a = np.ones(2, dtype)
+        try:
+            with np.errstate(all="ignore"):
+                a[0] = v
+        except (OverflowError, ValueError, TypeError) as error:
+            with pytest.raises(type(error)):
+                PLACED[name](cv.ones(2, dtype=dtype), v)
+            continue
+        got = PLACED[name](cv.ones(2, dtype=dtype), v)
+        assert got.dtype == dtype
+        np.testing.assert_array_equal(np.asarray(got)[:1], a[:1], err_msg=f"{name} {dtype} {v}")
+
+
+@pytest.mark.parametrize("name", [*PLACED, "index_add", "masked_scatter"])
+def test_arrays_are_cast_within_their_kind_only(name):
+    calls = PLACED | {
+        "index_add": lambda a, v: cv.index_add(a, 0, [0], v[None]),
+        "masked_scatter": lambda a, v: cv.masked_scatter(a, [True, False], v[None]),
+    }
+    for dtype, value in (("int64", cv.array(2.5)), ("float32", cv.array(1j)), ("bool", cv.array(3))):
+        with pytest.raises(TypeError, match="cannot cast|Cannot cast"):
+            calls[name](cv.ones(2, dtype=dtype), cv.asarray(value))
+    for dtype, value in (("float32", cv.array(2.5)), ("complex64", cv.array(2)), ("int8", cv.array(7))):
+        assert calls[name](cv.zeros(2, dtype=dtype), cv.asarray(value)).tolist() == [value, 0]
+
+
+def test_complex_shares_of_real_arrays_are_errors():
+    with pytest.raises(TypeError, match="cast"):
+        cv.index_add(cv.ones(3), 0, [0], cv.ones(1), alpha=1j)
+    with pytest.raises(TypeError, match="complex"):
+        cv.nan_to_num(cv.ones(3) * cv.nan, nan=1j)
+    with pytest.raises(TypeError, match="complex"):
+        cv.interp([0.5], [0, 1], [0, 1], left=1j)

@@ -441,7 +441,55 @@ pub enum Scalar {
     Complex(Complex<f64>),
 }
 
+/// Why a number cannot be written into an array of a dtype.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unwritable {
+    /// It is complex, and the dtype has no imaginary part.
+    Complex,
+    /// It is NaN, and the dtype has integers only.
+    Nan,
+    /// It is infinite, and the dtype has integers only.
+    Infinite,
+}
+
 impl Scalar {
+    /// What it becomes where it is written into an array of `dtype` (NumPy: `a[...] = scalar`): a float loses its fraction in an
+    /// integer dtype, and anything but 0 is true. Whether an integer fits, [`Scalar::to_bytes`] says.
+    ///
+    /// ```
+    /// use civita_kernels::dtype::{DType, Scalar, Unwritable};
+    /// assert_eq!(Scalar::Float(-2.7).written_to(DType::I8), Ok(Scalar::Int(-2)));
+    /// assert_eq!(Scalar::Float(0.5).written_to(DType::Bool), Ok(Scalar::Bool(true)));
+    /// assert_eq!(Scalar::Float(f64::NAN).written_to(DType::I8), Err(Unwritable::Nan));
+    /// ```
+    ///
+    /// # Errors
+    /// For complex numbers in dtypes without an imaginary part, NaN and infinity among integers.
+    pub fn written_to(self, dtype: DType) -> Result<Scalar, Unwritable> {
+        match (dtype.kind(), self) {
+            (Kind::Bool, _) => Ok(Scalar::Bool(self.is_true())),
+            (Kind::Signed | Kind::Unsigned | Kind::Float, Scalar::Complex(_)) => {
+                Err(Unwritable::Complex)
+            }
+            (Kind::Signed | Kind::Unsigned, Scalar::Float(v)) if v.is_nan() => Err(Unwritable::Nan),
+            (Kind::Signed | Kind::Unsigned, Scalar::Float(v)) if v.is_infinite() => {
+                Err(Unwritable::Infinite)
+            }
+            // what no `i128` holds fits no dtype either
+            (Kind::Signed | Kind::Unsigned, Scalar::Float(v)) => Ok(Scalar::Int(v as i128)),
+            _ => Ok(self),
+        }
+    }
+
+    /// Returns true for anything but 0. NaN is not 0, and neither is an integer that differs from it in its lowest bits only.
+    #[inline]
+    pub fn is_true(self) -> bool {
+        match self {
+            Scalar::Int(v) => v != 0,
+            other => other.as_complex() != Complex::ZERO,
+        }
+    }
+
     /// Returns true for the same value of the same kind, bit for bit. Unlike `==` it tells 0.0 from -0.0, and NaN is itself: what keys
     /// need.
     #[inline]

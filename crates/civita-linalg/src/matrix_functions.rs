@@ -103,8 +103,22 @@ impl Function {
         let mut q = vec![C::default(); n * n];
         // the eigenvalues of a triangle are exact
         let triangle = (0..n * n).all(|at| at % n <= at / n || t[at] == C::default());
+        let real = t.iter().all(|x| x.im() == Default::default());
         if !reduce(t, &mut q, n, Reduction::Schur) {
             return Err(Error::linalg(self.op(), "Schur form not found"));
+        }
+        // Roots and logarithms have a cut along the negative axis: what lies on it takes the values from above, whatever the sign of
+        // its zero, and a real matrix has no eigenvalues just below it but by rounding. Of two branches in one matrix the elements
+        // between them would be differences of numbers that nearly cancel.
+        let noise = match real && !triangle {
+            true => noise(t, n),
+            false => 0.0,
+        };
+        for i in 0..n {
+            let d = t[i * n + i];
+            if d.re().wide() < 0.0 && d.im().wide().abs() <= noise {
+                t[i * n + i] = C::of(d.re(), Default::default());
+            }
         }
         let f = match self {
             Function::Sqrt => root(t, n).ok_or_else(|| {
@@ -168,15 +182,20 @@ fn root<C: Scalar>(t: &[C], n: usize) -> Option<Vec<C>> {
     Some(r)
 }
 
+/// How far the eigenvalues of a Schur form may be from those of the matrix by rounding alone.
+fn noise<C: Scalar>(t: &[C], n: usize) -> f64 {
+    let largest = (0..n).map(|i| t[i * n + i].modulus().wide());
+    4.0 * n as f64 * <C as ComplexField>::Real::EPSILON * largest.fold(0.0, f64::max)
+}
+
 /// The sign of an upper triangular column-major matrix (Higham 2008, algorithm 5.5): `S² = I` gives the elements between equal signs,
 /// `S T = T S` the others.
 fn sign<C: Scalar>(t: &[C], n: usize, exact: bool) -> Result<Vec<C>> {
     let mut s = vec![C::default(); n * n];
     // eigenvalues that are zero but for rounding have no sign
-    let largest = (0..n).map(|i| t[i * n + i].modulus().wide());
     let noise = match exact {
         true => 0.0,
-        false => 4.0 * n as f64 * <C as ComplexField>::Real::EPSILON * largest.fold(0.0, f64::max),
+        false => noise(t, n),
     };
     for j in 0..n {
         let re = t[j * n + j].re().wide();

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use civita_core::dtype::Scalar;
 use civita_core::error::shape_text;
 use civita_core::raw::Raw;
 
@@ -192,10 +193,14 @@ fn farthest(found: &Raw, wanted: &Raw, relative: f64, absolute: f64) -> Option<S
     let mut count = 0;
     for (i, (a, b)) in a.iter().zip(&b).enumerate() {
         let (x, y) = (a.as_complex(), b.as_complex());
-        let alike = x == y || (x.is_nan() && y.is_nan());
-        let far = (x - y).norm();
+        let (alike, far) = match (a, b) {
+            // exactly, for integers of 64 bits may be one `f64`
+            (Scalar::Int(a), Scalar::Int(b)) => (a == b, a.abs_diff(*b) as f64),
+            _ => (x == y || (x.is_nan() && y.is_nan()), (x - y).norm()),
+        };
         let allowed = absolute + relative * y.norm();
-        if alike || far <= allowed {
+        // what is infinite is near itself only
+        if alike || (far <= allowed && far.is_finite()) {
             continue;
         }
         count += 1;

@@ -281,21 +281,23 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// # Panics
     /// When there is no memory for so many elements.
     #[doc(alias = "from_shape_fn")]
+    #[track_caller]
     pub fn from_fn(shape: [usize; N], mut f: impl FnMut([usize; N]) -> T) -> Self {
-        let len = shape.iter().product();
-        let mut values = Vec::with_capacity(len);
         let mut index = [0; N];
-        for _ in 0..len {
-            values.push(f(index));
-            for axis in (0..N).rev() {
-                index[axis] += 1;
-                if index[axis] < shape[axis] {
-                    break;
+        let raw = Raw::written_by(&shape, |out: &mut [T]| {
+            for value in out {
+                *value = f(index);
+                for axis in (0..N).rev() {
+                    index[axis] += 1;
+                    if index[axis] < shape[axis] {
+                        break;
+                    }
+                    index[axis] = 0;
                 }
-                index[axis] = 0;
             }
-        }
-        Tensor::wrap(Raw::from_vec(values, &shape).or_raise())
+            Ok::<_, Error>(())
+        });
+        Tensor::wrap(raw.or_raise())
     }
 
     /// One value everywhere: [`Tensor::full`] by ndarray's name.

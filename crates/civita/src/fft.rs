@@ -30,7 +30,7 @@ pub use civita_fft::{Family, Mode, Norm, Type};
 use half::{bf16, f16};
 
 use crate::error::OrRaise;
-use crate::rank::{AxisArg, wrap};
+use crate::rank::{AxisArg, typed, wrap};
 use crate::{Any, AnyNumber, Dtype, Result, SliceInt, Tensor, Vector, c64, c128};
 
 macro_rules! lengths { ($($(#[doc = $doc:literal])* $name:ident = $of:ident, $real:literal;)*) => { $(
@@ -194,7 +194,7 @@ macro_rules! transforms { ($($(#[doc = $doc:literal])* $name:ident $Transform:id
     impl Along { $(
         $(#[doc = $doc])*
         pub fn $name<T: Signal, const N: usize>(self, x: &Tensor<T, N>) -> Result<$Out<T, N>> {
-            self.run(Transform::$Transform, x.raw()).map(wrap)
+            self.run(Transform::$Transform, x.raw()).and_then(typed)
         }
     )* }
     $(
@@ -237,7 +237,7 @@ macro_rules! waves { ($($(#[doc = $doc:literal])* $name:ident $of:ident $many:id
         }
         $(#[doc = $doc])*
         pub fn $of<T: Signal, const N: usize>(self, x: &Tensor<T, N>, kind: Type) -> Result<Cosines<T, N>> {
-            self.wave(stringify!($name), Family::$Family, kind, Direction::$Direction, x.raw()).map(wrap)
+            self.wave(stringify!($name), Family::$Family, kind, Direction::$Direction, x.raw()).and_then(typed)
         }
     )* }
     /// # Errors
@@ -254,7 +254,7 @@ macro_rules! waves { ($($(#[doc = $doc:literal])* $name:ident $of:ident $many:id
         ///
         /// Over several axes.
         pub fn $many_of<T: Signal, const N: usize>(&self, x: &Tensor<T, N>, kind: Type) -> Result<Cosines<T, N>> {
-            self.wave(stringify!($many), Family::$Family, kind, Direction::$Direction, x.raw()).map(wrap)
+            self.wave(stringify!($many), Family::$Family, kind, Direction::$Direction, x.raw()).and_then(typed)
         }
     )* }
     $(
@@ -372,7 +372,7 @@ macro_rules! several { ($($(#[doc = $doc:literal])* $name:ident $two:ident $Tran
     impl Over { $(
         $(#[doc = $doc])*
         pub fn $name<T: Signal, const N: usize>(&self, x: &Tensor<T, N>) -> Result<$Out<T, N>> {
-            self.run(stringify!($name), Transform::$Transform, x.raw()).map(wrap)
+            self.run(stringify!($name), Transform::$Transform, x.raw()).and_then(typed)
         }
     )* }
     $(
@@ -464,7 +464,7 @@ pub fn fftshift_over<T: Dtype, const N: usize>(
     x: &Tensor<T, N>,
     axes: impl AxisArg,
 ) -> Result<Tensor<T, N>> {
-    civita_fft::fftshift(x.raw(), axes.axes().named()).map(wrap)
+    civita_fft::fftshift(x.raw(), axes.axes().named()).and_then(typed)
 }
 
 /// The inverse of [`fftshift_over`].
@@ -475,7 +475,7 @@ pub fn ifftshift_over<T: Dtype, const N: usize>(
     x: &Tensor<T, N>,
     axes: impl AxisArg,
 ) -> Result<Tensor<T, N>> {
-    civita_fft::ifftshift(x.raw(), axes.axes().named()).map(wrap)
+    civita_fft::ifftshift(x.raw(), axes.axes().named()).and_then(typed)
 }
 
 /// The full convolution over all axes, by Fourier transforms: SciPy's `signal.fftconvolve`.
@@ -541,7 +541,7 @@ pub fn fftconvolve_over<T: Signal, const N: usize>(
 /// As the type says, where the compiler knows it.
 fn known<T: Dtype, const N: usize>(y: Raw) -> Result<Tensor<T, N>> {
     match T::KNOWN {
-        Some(dtype) => y.cast(dtype).map(wrap),
+        Some(dtype) => y.cast(dtype).and_then(typed),
         None => Ok(wrap(y)),
     }
 }
@@ -562,7 +562,7 @@ pub fn fwht<T: Signal, const N: usize>(
     x: &Tensor<T, N>,
     axis: impl SliceInt,
 ) -> Result<Tensor<T::Walsh, N>> {
-    civita_fft::fwht(x.raw(), axis.to_isize(), Norm::Backward).map(wrap)
+    civita_fft::fwht(x.raw(), axis.to_isize(), Norm::Backward).and_then(typed)
 }
 
 /// As [`fwht`], with a factor: with [`Norm::Ortho`] it is its own inverse.

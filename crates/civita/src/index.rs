@@ -8,7 +8,7 @@ use civita_core::raw::{Mode, Operand, Raw};
 use civita_core::storage::Access;
 
 use crate::error::OrRaise;
-use crate::rank::{ExpandRank, Expanded, MaskRank, Rank, ReduceRank, Reduced, TakeRank, wrap};
+use crate::rank::{ExpandRank, Expanded, MaskRank, Rank, ReduceRank, Reduced, TakeRank, typed};
 use crate::{
     Boolean, Dtype, Element, FromRaw, Result, Rhs, SameDtype, Scalar, SliceInt, TakesScalar, Tensor,
 };
@@ -45,7 +45,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         let indices = indices.raw();
         self.raw
             .take(&indices, axis.to_isize(), Mode::Raise)
-            .map(wrap)
+            .and_then(typed)
     }
 
     /// The elements where a mask is true, in C order: NumPy's `x[mask]`. The mask covers the leading axes, which become
@@ -68,7 +68,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     where
         Rank<N>: MaskRank<M>,
     {
-        self.raw.select(&mask.raw).map(wrap)
+        self.raw.select(&mask.raw).and_then(typed)
     }
 
     /// Writes `source` where a mask is true: NumPy's `x[mask] = source`. `source` is a tensor, which broadcasts to what
@@ -110,7 +110,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     where
         Rank<N>: ExpandRank,
     {
-        self.raw.one_hot(depth, U::DTYPE).map(wrap)
+        self.raw.one_hot(depth, U::DTYPE).and_then(typed)
     }
 
     /// The running sum along an axis. Integers and booleans are summed in 64 bits.
@@ -124,7 +124,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Errors
     /// When the axis does not exist.
     pub fn cumsum(&self, axis: impl SliceInt) -> Result<Tensor<T::Sum, N>> {
-        self.raw.cumsum(Some(axis.to_isize()), None).map(wrap)
+        self.raw.cumsum(Some(axis.to_isize()), None).and_then(typed)
     }
 
     /// `e^x / Σ e^x` along an axis, without overflow: positive numbers whose sum is 1.
@@ -138,7 +138,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// # Errors
     /// When the axis does not exist.
     pub fn softmax(&self, axis: impl SliceInt) -> Result<Tensor<T::Float, N>> {
-        self.raw.softmax(axis.to_isize()).map(wrap)
+        self.raw.softmax(axis.to_isize()).and_then(typed)
     }
 }
 
@@ -319,7 +319,7 @@ pub fn concatenate<T: Dtype, const N: usize>(
     parts: impl Parts<T, N>,
     axis: impl SliceInt,
 ) -> Result<Tensor<T, N>> {
-    Raw::concatenate(&parts.parts(), axis.to_isize()).map(wrap)
+    Raw::concatenate(&parts.parts(), axis.to_isize()).and_then(typed)
 }
 
 /// Joins tensors of one shape along a new axis, at this place of the result.
@@ -340,7 +340,7 @@ pub fn stack<T: Dtype, const N: usize>(
 where
     Rank<N>: ExpandRank,
 {
-    Raw::stack(&parts.parts(), axis.to_isize()).map(wrap)
+    Raw::stack(&parts.parts(), axis.to_isize()).and_then(typed)
 }
 
 /// Comparisons of whole tensors.

@@ -9,7 +9,7 @@ use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToIncl
 pub use civita_core::raw::Key;
 
 use crate::index::list;
-use crate::rank::{AddRank, Broadcast, Rank, ReduceRank, SubtractRank, TensorRank, wrap};
+use crate::rank::{AddRank, Broadcast, Rank, ReduceRank, SubtractRank, TensorRank, typed};
 use crate::slice::{Literal, Stepped};
 use crate::{
     Any, AssignValue, DYN, Dtype, Ellipsis, NewAxis, Result, SliceEntry, SliceInt, SliceStep,
@@ -293,7 +293,7 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     /// or a mask does not have the lengths of its axes.
     #[doc(alias = "gather")]
     pub fn index<K: Index<Rank<N>>>(&self, key: K) -> Result<<K::Out as TensorRank>::Of<T>> {
-        self.raw.index(key.keys().as_ref()).map(wrap)
+        self.raw.index(key.keys().as_ref()).and_then(typed)
     }
 
     /// Writes `value`, broadcast, over what an index picks: NumPy's `x[rows, 1:3] = value`. Of equal places the last

@@ -33,7 +33,7 @@ use civita_core::raw::Raw;
 
 use crate::error::OrRaise;
 use crate::rank::{
-    Axes as AxesOf, AxisArg, Rank, ReduceRank, Reduced, SubtractRank, TensorRank, wrap,
+    Axes as AxesOf, AxisArg, Rank, ReduceRank, Reduced, SubtractRank, TensorRank, typed, wrap,
 };
 use crate::{
     Any, AsTensor, Dtype, Error, Matrix, Over, OverKept, Result, SliceInt, Tensor, c64, c128,
@@ -122,7 +122,7 @@ fn of_rank<T: Dtype, const M: usize>(op: &'static str, raw: Raw) -> Result<Tenso
 /// # Errors
 /// When a matrix is singular or not square.
 pub fn inv<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Tensor<T, N>> {
-    engine::inv(&a.raw).map(wrap)
+    engine::inv(&a.raw).and_then(typed)
 }
 
 /// The determinant. NumPy's `det`. Its gradient exists for singular matrices too.
@@ -133,7 +133,7 @@ pub fn det<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Each<T, N>>
 where
     Rank<N>: SubtractRank<2>,
 {
-    engine::det(&a.raw).map(wrap)
+    engine::det(&a.raw).and_then(typed)
 }
 
 /// The sign of the determinant and the logarithm of its absolute value. NumPy's `slogdet`.
@@ -172,7 +172,7 @@ pub fn cholesky_of<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
     uplo: Uplo,
 ) -> Result<Tensor<T, N>> {
-    engine::cholesky(&a.raw, uplo).map(wrap)
+    engine::cholesky(&a.raw, uplo).and_then(typed)
 }
 
 /// The QR factorisation, with as many columns of `q` as the shorter side has. NumPy's `qr`.
@@ -239,7 +239,7 @@ pub fn svdvals<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Reduced<T:
 where
     Rank<N>: ReduceRank,
 {
-    engine::svdvals(&a.raw).map(wrap)
+    engine::svdvals(&a.raw).and_then(typed)
 }
 
 /// Eigenvalues and right eigenvectors, the columns of a matrix; both are complex. NumPy's `eig`.
@@ -264,7 +264,7 @@ pub fn eigvals<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Reduced<T:
 where
     Rank<N>: ReduceRank,
 {
-    engine::eigvals(&a.raw).map(wrap)
+    engine::eigvals(&a.raw).and_then(typed)
 }
 
 /// Ascending eigenvalues and eigenvectors of Hermitian matrices, of which the lower triangle is read. NumPy's `eigh`.
@@ -289,7 +289,7 @@ pub fn eigvalsh<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Reduced<T
 where
     Rank<N>: ReduceRank,
 {
-    engine::eigvalsh(&a.raw, Uplo::Lower).map(wrap)
+    engine::eigvalsh(&a.raw, Uplo::Lower).and_then(typed)
 }
 
 /// As [`eigh`], from either triangle. NumPy's `eigh(a, UPLO="U")`.
@@ -325,7 +325,7 @@ pub fn eigvalsh_of<T: Linear, const N: usize>(
 where
     Rank<N>: ReduceRank,
 {
-    engine::eigvalsh(&a.raw, uplo).map(wrap)
+    engine::eigvalsh(&a.raw, uplo).and_then(typed)
 }
 
 /// The singular value decomposition of Hermitian matrices, of which the lower triangle is read. NumPy's `svd(a, hermitian=True)`.
@@ -355,7 +355,7 @@ where
 /// # Errors
 /// When a matrix is not square, or an element is not finite.
 pub fn pinv_hermitian<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Tensor<T, N>> {
-    engine::pinv_hermitian(&a.raw, &Raw::from_vec(vec![1e-15], &[])?).map(wrap)
+    engine::pinv_hermitian(&a.raw, &Raw::from_vec(vec![1e-15], &[])?).and_then(typed)
 }
 
 /// The pseudoinverse; singular values up to 1e-15 times the largest count as zero. NumPy's `pinv`.
@@ -379,7 +379,7 @@ pub fn pinv<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Tensor<T, N>>
 /// As [`pinv`].
 pub fn pinv_of<T: Linear, const N: usize>(a: &Tensor<T, N>, rcond: f64) -> Result<Tensor<T, N>> {
     let rcond = Raw::from_vec(vec![rcond], &[])?;
-    engine::pinv(&a.raw, &rcond).map(wrap)
+    engine::pinv(&a.raw, &rcond).and_then(typed)
 }
 
 /// What [`lstsq`] finds.
@@ -447,7 +447,7 @@ fn least_squares<T: Linear, const M: usize>(
         ));
     }
     let found = engine::lstsq(&a.raw, &b.raw, rcond)?;
-    let rank = found.rank.item()?.as_f64() as usize;
+    let rank = found.rank.item().map_err(|e| e.in_op("lstsq"))?.as_f64() as usize;
     let full = rank == a.raw.shape()[1] && a.raw.shape()[0] > rank;
     Ok(LeastSquares {
         x: wrap(found.x),
@@ -465,7 +465,7 @@ pub fn matrix_rank<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Each<i
 where
     Rank<N>: SubtractRank<2>,
 {
-    engine::matrix_rank(&a.raw, None, None, false).map(wrap)
+    engine::matrix_rank(&a.raw, None, None, false).and_then(typed)
 }
 
 /// Up to which size singular values count as zero.
@@ -498,7 +498,7 @@ where
         Cut::Absolute(tol) => engine::matrix_rank(&a.raw, Some(&number(tol)?), None, false),
         Cut::Relative(rtol) => engine::matrix_rank(&a.raw, None, Some(&number(rtol)?), false),
     }
-    .map(wrap)
+    .and_then(typed)
 }
 
 /// The sums of the diagonals of matrices. NumPy's `linalg.trace`.
@@ -520,7 +520,7 @@ where
         ..Default::default()
     };
     let diagonal = a.raw.diagonal(0, -2, -1)?;
-    diagonal.reduce(Reduction::Sum, options).map(wrap)
+    diagonal.reduce(Reduction::Sum, options).and_then(typed)
 }
 
 /// The diagonals of matrices, `offset` above the main one. NumPy's `linalg.diagonal`.
@@ -534,7 +534,7 @@ pub fn diagonal<T: Dtype, const N: usize>(
 where
     Rank<N>: ReduceRank,
 {
-    a.raw.diagonal(offset.to_isize(), -2, -1).map(wrap)
+    a.raw.diagonal(offset.to_isize(), -2, -1).and_then(typed)
 }
 
 /// The condition number, the largest singular value over the smallest: infinite for singular matrices. NumPy's `cond`.
@@ -565,7 +565,7 @@ pub fn cond_of<T: Linear, const N: usize>(
 where
     Rank<N>: SubtractRank<2>,
 {
-    engine::cond(&a.raw, order).map(wrap)
+    engine::cond(&a.raw, order).and_then(typed)
 }
 
 /// The Euclidean norm of all elements, `√Σ|x|²`: of a matrix that of Frobenius. NumPy's `norm(x)`.
@@ -628,7 +628,7 @@ impl<T: Dtype, const N: usize, A: AxisArg> Over<'_, T, N, A> {
         A: AxesOf<N>,
     {
         let (x, axes) = self.taken();
-        engine::vector_norm(x, order, axes.named(), KeepDims::No).map(wrap)
+        engine::vector_norm(x, order, axes.named(), KeepDims::No).and_then(typed)
     }
 }
 /// Norms over axes, which stay with length 1.
@@ -654,7 +654,7 @@ impl<T: Dtype, const N: usize, A: AxisArg> OverKept<'_, T, N, A> {
     /// When an axis does not exist, or the order is no number.
     pub fn norm_of(self, order: Order) -> Result<Tensor<Size<T>, N>> {
         let (x, axes) = self.taken();
-        engine::vector_norm(x, order, axes.named(), KeepDims::Yes).map(wrap)
+        engine::vector_norm(x, order, axes.named(), KeepDims::Yes).and_then(typed)
     }
 }
 
@@ -674,7 +674,7 @@ pub fn norm_over<T: Dtype, A: AxesOf<N>, const N: usize>(
     axes: A,
 ) -> Result<A::Out<Size<T>>> {
     let axes = axes.axes();
-    engine::vector_norm(&x.raw, Order::P(2.0), axes.named(), KeepDims::No).map(wrap)
+    engine::vector_norm(&x.raw, Order::P(2.0), axes.named(), KeepDims::No).and_then(typed)
 }
 
 /// The norm of all elements as one vector, of an order: `norm_of(&x, Order::P(1.0))` is `Σ|x|`. NumPy's `vector_norm`.
@@ -693,7 +693,7 @@ pub fn norm_of<T: Dtype, const N: usize>(
     x: &Tensor<T, N>,
     order: Order,
 ) -> Result<Tensor<Size<T>, 0>> {
-    engine::vector_norm(&x.raw, order, Axes::All, KeepDims::No).map(wrap)
+    engine::vector_norm(&x.raw, order, Axes::All, KeepDims::No).and_then(typed)
 }
 
 /// The Frobenius norms of matrices. NumPy's `matrix_norm(x)`.
@@ -718,7 +718,7 @@ pub fn matrix_norm_of<T: Linear, const N: usize>(
 where
     Rank<N>: SubtractRank<2>,
 {
-    engine::matrix_norm(&x.raw, order, [-2, -1], KeepDims::No).map(wrap)
+    engine::matrix_norm(&x.raw, order, [-2, -1], KeepDims::No).and_then(typed)
 }
 
 /// The power by an integer; negative ones are powers of the inverse. NumPy's `matrix_power`.
@@ -729,7 +729,7 @@ pub fn matrix_power<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
     n: impl SliceInt,
 ) -> Result<Tensor<T, N>> {
-    engine::matrix_power(&a.raw, n.to_isize() as i64).map(wrap)
+    engine::matrix_power(&a.raw, n.to_isize() as i64).and_then(typed)
 }
 
 /// The product of several matrices in the order that takes the fewest multiplications. NumPy's `multi_dot`.
@@ -738,5 +738,5 @@ pub fn matrix_power<T: Linear, const N: usize>(
 /// When there are fewer than two, or lengths do not fit.
 pub fn multi_dot<T: Linear>(matrices: &[impl AsTensor<T, 2>]) -> Result<Matrix<T>> {
     let all: Vec<&Raw> = matrices.iter().map(AsTensor::raw).collect();
-    engine::multi_dot(&all).map(wrap)
+    engine::multi_dot(&all).and_then(typed)
 }

@@ -18,12 +18,14 @@ mod functions;
 mod loops;
 mod polynomials;
 
+use civita_core::dtype::DType;
 use civita_core::ops::{Op, elementwise_heads, reduction_rows};
 
 use crate::create::{AnyNumber, Arange, IntoShape, NumberOf};
 use crate::elementwise::{Choices, Operands, Rhs, TwoRhs, by_class};
 use crate::rank::{
-    Axes, AxisArg, DotRank, ExpandRank, Expanded, Fractions, MaskRank, MatmulRank, Rank, wrap,
+    Axes, AxisArg, DotRank, ExpandRank, Expanded, Fractions, MaskRank, MatmulRank, Rank, typed,
+    wrap,
 };
 use crate::reduce::{quantile_rows, reduced, statistic_rows};
 use crate::{
@@ -77,7 +79,7 @@ macro_rules! binary {
         where
             (A, B): Operands<T>,
         {
-            ($a, $b).apply(Op::$Op).map(wrap)
+            ($a, $b).apply(Op::$Op).and_then(typed)
         }
     };
     (@compare [$Op:ident $numpy:ident $name:ident $a:ident $b:ident $($doc:tt)*]) => {
@@ -219,7 +221,9 @@ pub fn bincount_weighted<T: Dtype, W: Dtype>(
 ) -> Result<Vector<f64>> {
     let minlength = isize::try_from(minlength).unwrap_or(isize::MAX);
     let weights = Some(weights.raw().clone());
-    civita_core::functions::sorting::bincount(x.raw().clone().into(), weights, minlength).map(wrap)
+    // of no elements the counts are integers, as in NumPy
+    civita_core::functions::sorting::bincount(x.raw().clone().into(), weights, minlength)
+        .and_then(|sums| typed(sums.cast(DType::F64)?))
 }
 
 /// The mean along an axis, each element with its weight: NumPy's `average` with `weights`, which have the tensor's shape or are a vector

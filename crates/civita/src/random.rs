@@ -28,6 +28,7 @@ use std::ops::{Range, RangeInclusive};
 use civita_core::dtype::DType;
 use civita_core::primitive::Draw;
 use civita_core::raw::{Mode, Raw};
+use civita_core::storage::room;
 use civita_core::transform::{self, Drawing, check_draw};
 pub use civita_random::{
     AnyBits, Bernoulli, Beta, Binomial, BitGenerator, ChiSquare, Cipher, Counted, CounterBits,
@@ -378,9 +379,13 @@ impl<B: BitGenerator> Rng<B> {
     ///
     /// assert_eq!(Rng::new(42).bytes(6), [136, 38, 217, 22, 205, 251]); // NumPy's
     /// ```
+    ///
+    /// # Panics
+    /// When there is no memory for so many.
     #[track_caller]
     pub fn bytes(&mut self, n: usize) -> Vec<u8> {
         check_draw("bytes").or_raise();
+        room("bytes", n).or_raise();
         Generator::on(&mut self.bits).bytes(n)
     }
 
@@ -578,6 +583,8 @@ impl<B: BitGenerator> Rng<B> {
     pub fn choice_distinct<P: Population, S: Draws<P>>(&mut self, of: P, shape: S) -> S::Out {
         check_draw("choice").or_raise();
         let n = shape.with(elements);
+        // the numbers, and a table of those that were drawn
+        room("choice", n.saturating_mul(4 * size_of::<i64>())).or_raise();
         let chosen = order::choose_distinct(&mut self.bits, of.size(), n, order::Order::Random);
         let chosen = chosen.map_err(refused("choice")).or_raise();
         let chosen = shape.with(|shape| Raw::from_vec(chosen, shape)).or_raise();
@@ -644,11 +651,11 @@ impl<B: BitGenerator> Rng<B> {
     /// ```
     ///
     /// # Panics
-    /// When the tensor has no axis.
+    /// When the tensor has no axis, or is a variable outside of [`no_grad`](crate::autograd::no_grad).
     #[track_caller]
     pub fn shuffle<T: Element, const N: usize>(&mut self, x: &mut Tensor<T, N>) {
         let shuffled = self.permutation(&*x);
-        *x = shuffled;
+        x.raw.assign(&shuffled.raw).or_raise();
     }
 
     /// Each slice along an axis in a random order of its own. NumPy's `permuted(x, axis=axis)`.

@@ -451,7 +451,7 @@ pub trait PerAxis {
 impl PerAxis for Rank<DYN> {
     type Of<X> = Vec<X>;
     fn wrapped<X: FromRaw>(all: Vec<Raw>) -> Result<Vec<X>> {
-        Ok(all.into_iter().map(wrap).collect())
+        all.into_iter().map(typed).collect()
     }
 }
 macro_rules! per_axis {
@@ -564,9 +564,16 @@ subtract_ranks! {
 
 /// Wraps as many tensors as the engine made.
 pub(crate) fn wrap_array<X: FromRaw, const K: usize>(all: Vec<Raw>) -> Result<[X; K]> {
-    <[Raw; K]>::try_from(all)
-        .map(|all| all.map(wrap))
+    let all = all.into_iter().map(typed).collect::<Result<Vec<X>>>()?;
+    <[X; K]>::try_from(all)
         .map_err(|all| crate::Error::value("np", format!("{} tensors, and not {K}", all.len())))
+}
+
+/// Wraps what the engine made, where that depends on more than types: a function that makes a vector of an array without axes
+/// makes one of a `Tensor<T, 0>` too, which its type cannot say.
+#[inline]
+pub(crate) fn typed<X: FromRaw>(raw: Raw) -> Result<X> {
+    X::typed(raw)
 }
 
 /// Wraps what the engine made.

@@ -9,8 +9,8 @@ use civita_core::reduction_rows;
 
 use crate::elementwise::example;
 use crate::error::OrRaise;
-use crate::rank::{Axes, AxisArg, Fractions, wrap};
-use crate::{AnyNumber, Dtype, Result, Tensor};
+use crate::rank::{Axes, AxisArg, Fractions, typed, wrap};
+use crate::{AnyNumber, Dtype, FromRaw, Result, Tensor};
 
 /// A reduction over some axes of a tensor, to be named: see [`Tensor::over`].
 #[derive(Clone, Copy)]
@@ -299,6 +299,14 @@ macro_rules! quantile_rows {
 }
 pub(crate) use quantile_rows;
 
+/// Quantiles in the dtype of the mean, for one fraction or several: those of an array are promoted with its `float64` in NumPy.
+fn of_means<M: Dtype, X: FromRaw>(y: Raw) -> Result<X> {
+    typed(match M::KNOWN {
+        Some(dtype) => y.cast(dtype)?,
+        None => y,
+    })
+}
+
 macro_rules! quantiles {
     ($($(#[doc = $doc:literal])* $name:ident: $example:literal => $prints:literal;)*) => {
         /// Quantiles of all elements. Over some of the axes: [`Tensor::over`].
@@ -311,7 +319,7 @@ macro_rules! quantiles {
             /// When a fraction is out of range.
             pub fn $name<Q: Fractions<Tensor<T::Mean, 0>>>(&self, q: Q) -> Result<Q::Out> {
                 let method = QuantileMethod::Linear;
-                functions::quantile::$name(&self.raw, q.numbers()?, Named::All.into(), Out::NONE, false, method, false, None).map(wrap)
+                functions::quantile::$name(&self.raw, q.numbers()?, Named::All.into(), Out::NONE, false, method, false, None).and_then(of_means::<T::Mean, _>)
             }
         )* }
         /// The quantiles over axes, which go.
@@ -325,7 +333,7 @@ macro_rules! quantiles {
                 A: Axes<N>,
             {
                 let (axes, method) = (self.axes.axes(), QuantileMethod::Linear);
-                functions::quantile::$name(&self.x.raw, q.numbers()?, axes.named().into(), Out::NONE, false, method, false, None).map(wrap)
+                functions::quantile::$name(&self.x.raw, q.numbers()?, axes.named().into(), Out::NONE, false, method, false, None).and_then(of_means::<T::Mean, _>)
             }
         )* }
         /// The quantiles over axes, which stay with length 1.
@@ -336,7 +344,7 @@ macro_rules! quantiles {
             /// When a fraction is out of range, or an axis does not exist or is named twice.
             pub fn $name<Q: Fractions<Tensor<T::Mean, N>>>(self, q: Q) -> Result<Q::Out> {
                 let (axes, method) = (self.0.axes.axes(), QuantileMethod::Linear);
-                functions::quantile::$name(&self.0.x.raw, q.numbers()?, axes.named().into(), Out::NONE, false, method, true, None).map(wrap)
+                functions::quantile::$name(&self.0.x.raw, q.numbers()?, axes.named().into(), Out::NONE, false, method, true, None).and_then(of_means::<T::Mean, _>)
             }
         )* }
     };

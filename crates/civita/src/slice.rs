@@ -35,6 +35,14 @@ pub trait SliceEntry {
     /// As the engine takes it.
     #[doc(hidden)]
     fn slice_item(self) -> SliceItem;
+    /// The same with a step, whose sign says on which side of the last index a range ends.
+    #[doc(hidden)]
+    fn stepped_item(self, step: isize) -> SliceItem
+    where
+        Self: Sized,
+    {
+        self.slice_item().step_by(step)
+    }
 }
 /// What an entry makes of the rank `R`.
 #[diagnostic::on_unimplemented(
@@ -93,7 +101,11 @@ macro_rules! ranges {
         impl<I: SliceInt> SliceEntry for $Range<I> {
             #[inline]
             fn slice_item(self) -> SliceItem {
-                bounds(&self)
+                bounds(&self, 1)
+            }
+            #[inline]
+            fn stepped_item(self, step: isize) -> SliceItem {
+                bounds(&self, step)
             }
         }
         impl<I: SliceInt, R: TensorRank> SliceStep<R> for $Range<I> {
@@ -103,7 +115,7 @@ macro_rules! ranges {
 }
 ranges!(Range RangeFrom RangeTo RangeInclusive RangeToInclusive);
 
-fn bounds<I: SliceInt>(range: &impl std::ops::RangeBounds<I>) -> SliceItem {
+fn bounds<I: SliceInt>(range: &impl std::ops::RangeBounds<I>, step: isize) -> SliceItem {
     use std::ops::Bound;
     let start = match range.start_bound() {
         Bound::Included(i) | Bound::Excluded(i) => Some(i.to_isize()),
@@ -111,16 +123,15 @@ fn bounds<I: SliceInt>(range: &impl std::ops::RangeBounds<I>) -> SliceItem {
     };
     let stop = match range.end_bound() {
         Bound::Excluded(i) => Some(i.to_isize()),
-        // after -1, the last, nothing ends the range
-        Bound::Included(i) if i.to_isize() == -1 => None,
-        Bound::Included(i) => i.to_isize().checked_add(1),
+        // after -1, the last, nothing ends a range upwards, and after 0 nothing one downwards
+        Bound::Included(i) => match (step < 0, i.to_isize()) {
+            (false, -1) | (true, 0) => None,
+            (false, i) => i.checked_add(1),
+            (true, i) => i.checked_sub(1),
+        },
         Bound::Unbounded => None,
     };
-    SliceItem::Range {
-        start,
-        stop,
-        step: 1,
-    }
+    SliceItem::Range { start, stop, step }
 }
 
 impl SliceEntry for RangeFull {
@@ -144,7 +155,7 @@ impl<R: ReduceRank> SliceStep<R> for Literal {
 impl<E: SliceEntry> SliceEntry for Stepped<E> {
     #[inline]
     fn slice_item(self) -> SliceItem {
-        self.0.slice_item().step_by(self.1)
+        self.0.stepped_item(self.1)
     }
 }
 impl<E: SliceStep<R>, R> SliceStep<R> for Stepped<E> {

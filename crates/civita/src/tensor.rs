@@ -55,6 +55,9 @@ pub trait FromRaw: Sized {
     /// A tensor of this type over what the engine made.
     #[doc(hidden)]
     fn wrap(raw: Raw) -> Self;
+    /// The same where the engine may have made something else.
+    #[doc(hidden)]
+    fn typed(raw: Raw) -> Result<Self>;
 }
 
 impl<T: Dtype, const N: usize> FromRaw for Tensor<T, N> {
@@ -75,6 +78,11 @@ impl<T: Dtype, const N: usize> FromRaw for Tensor<T, N> {
             raw,
             _element: PhantomData,
         }
+    }
+    #[inline]
+    fn typed(raw: Raw) -> Result<Self> {
+        check(&raw, T::KNOWN, N)?;
+        Ok(Self::wrap(raw))
     }
 }
 

@@ -106,6 +106,7 @@ fn serde_keeps_every_type() {
         r#"{"dtype":"float65","shape":[2],"data":[1.0,2.0]}"#,
         r#"{"dtype":"float64","shape":[18446744073709551615,2],"data":[]}"#,
         r#"{"dtype":"float64","shape":[2]}"#,
+        r#"{"shape":[2],"data":[1.0,2.0],"dtype":"float32"}"#,
     ] {
         assert!(
             serde_json::from_str::<Vector<f64>>(wrong).is_err(),

@@ -381,3 +381,103 @@ fn tensors_and_errors_fit_the_standard_library() {
     let sum = std::panic::catch_unwind(|| x.sum().item().unwrap()).unwrap();
     assert_eq!(sum, 3.0);
 }
+
+#[test]
+fn an_inclusive_range_holds_its_end_in_both_directions() -> civita::Result<()> {
+    let x = np::arange(10);
+    assert_eq!(x.slice(s![5..=2;-1])?, [5, 4, 3, 2]);
+    assert_eq!(x.slice(s![5..=0;-1])?, [5, 4, 3, 2, 1, 0]);
+    assert_eq!(x.slice(s![3..=3;-1])?, [3]);
+    assert_eq!(x.slice(s![..=7;-1])?, [9, 8, 7]);
+    assert_eq!(x.slice(s![-1..=-3;-1])?, [9, 8, 7]);
+    assert_eq!(x.slice(s![2..=-10;-2])?, [2, 0]);
+    assert_eq!(x.slice(s![8..=3;-2])?, [8, 6, 4]);
+    assert_eq!(x.slice(s![2..=8;3])?, [2, 5, 8]);
+    assert_eq!(x.slice(s![7..=-1])?, [7, 8, 9]);
+    assert_eq!(x.slice(s![5..2;-1])?, [5, 4, 3]);
+    let mut y = x.clone();
+    y.slice_assign(s![2..=0;-1], &tensor![20, 10, 0])?;
+    assert_eq!(y, [0, 10, 20, 3, 4, 5, 6, 7, 8, 9]);
+    Ok(())
+}
+
+#[test]
+fn closeness_knows_infinity_and_large_integers() {
+    let fails = |f: fn()| assert!(std::panic::catch_unwind(f).is_err());
+    fails(|| assert_close!(tensor![1.0], tensor![f64::INFINITY]));
+    fails(|| assert_close!(1.0, f64::INFINITY));
+    fails(|| assert_close!([f64::NEG_INFINITY], [f64::INFINITY]));
+    fails(|| assert_close!([f64::INFINITY], [1.0]));
+    fails(|| {
+        assert_close!(
+            [1_i64 << 60],
+            [(1_i64 << 60) + 1],
+            relative = 0.0,
+            absolute = 0.0
+        )
+    });
+    assert_close!([f64::INFINITY, f64::NAN], [f64::INFINITY, f64::NAN]);
+    assert_close!([1_i64 << 60], [(1_i64 << 60) + 1]);
+}
+
+#[test]
+fn a_function_of_indices_that_makes_too_much_is_an_error_to_catch() {
+    for shape in [
+        [1 << 40, 1 << 20],
+        [usize::MAX, 2],
+        [1 << 32, 1 << 32],
+        [usize::MAX, 0],
+    ] {
+        let made = civita::catch(|| Matrix::<u8>::from_fn(shape, |_| 0));
+        match shape[1] {
+            0 => assert_eq!(made.unwrap().shape(), shape),
+            _ => assert!(made.is_err()),
+        }
+    }
+    assert!(civita::catch(|| random::default_rng(0).bytes(1 << 62)).is_err());
+    assert!(
+        civita::catch(|| random::default_rng(0).choice_distinct(usize::MAX >> 1, 1_usize << 50))
+            .is_err()
+    );
+}
+
+#[test]
+fn shuffling_writes_in_place() -> civita::Result<()> {
+    let mut rng = random::default_rng(42);
+    let mut w = tensor![1.0, 2.0, 3.0].requires_grad();
+    assert!(civita::catch(std::panic::AssertUnwindSafe(|| rng.shuffle(&mut w))).is_err());
+    autograd::no_grad(|| rng.shuffle(&mut w));
+    (&w * &w).sum().backward()?;
+    assert_eq!(w.grad().unwrap(), w.detach() * 2.0);
+    let (mut x, y) = (np::arange(5), np::arange(5));
+    let shared = x.clone();
+    random::default_rng(42).shuffle(&mut x);
+    assert_eq!((&x, &shared), (&tensor![4, 2, 3, 1, 0], &y));
+    Ok(())
+}
+
+#[test]
+fn limits_of_narrow_floats_are_their_own() {
+    let a = np::finfo::<civita::f8e4m3>();
+    assert_eq!(
+        (
+            a.bits,
+            a.eps.to_f64(),
+            a.max.to_f64(),
+            a.smallest_normal.to_f64()
+        ),
+        (8, 0.125, 448.0, 2f64.powi(-6))
+    );
+    assert_eq!(a.smallest_subnormal.to_f64(), 2f64.powi(-9));
+    let b = np::finfo::<civita::f8e5m2>();
+    assert_eq!(
+        (
+            b.bits,
+            b.eps.to_f64(),
+            b.min.to_f64(),
+            b.smallest_normal.to_f64()
+        ),
+        (8, 0.25, -57344.0, 2f64.powi(-14))
+    );
+    assert_eq!(b.smallest_subnormal.to_f64(), 2f64.powi(-16));
+}

@@ -281,6 +281,8 @@ def _chosen(op: str, argnums: int | Sequence[int], args: tuple[Any, ...]) -> lis
         if not isinstance(i, int) or not -len(args) <= i < len(args):
             raise ValueError(f"{op}: argnums names argument {i!r} of {len(args)}")
         chosen.append(i % len(args))
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"{op}: argnums names an argument twice: {argnums!r}")
     return chosen
 
 

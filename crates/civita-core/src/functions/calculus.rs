@@ -262,7 +262,7 @@ pub fn interp(
     let n = xp.len();
     let end = |given: &OptNumber, at: usize| -> Result<Raw> {
         match given {
-            Some(value) => value.cast(dtype)?.reshape(&[]),
+            Some(value) => value.written_to(OP, dtype)?.reshape(&[]),
             None => fp.select_index(0, at as isize),
         }
     };

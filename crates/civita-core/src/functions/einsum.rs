@@ -709,6 +709,16 @@ struct Term {
     labels: Labels,
 }
 
+/// The sum of products over some axes, rounded once: narrow floats are multiplied in the dtype that they are summed in.
+fn sum_of_products(a: &Raw, b: &Raw, axes: &[isize]) -> Result<Raw> {
+    let dtype = promote(a.dtype(), b.dtype());
+    if axes.is_empty() || !dtype.is_narrow_float() {
+        return sum(a.mul(b)?, axes);
+    }
+    let wide = |x: &Raw| x.cast(dtype.compute());
+    sum(wide(a)?.mul(&wide(b)?)?, axes)?.cast(dtype)
+}
+
 /// The sum over axes in the array's own dtype; of booleans whether one is true.
 fn sum(x: Raw, axes: &[isize]) -> Result<Raw> {
     if axes.is_empty() {
@@ -844,11 +854,11 @@ fn contract(a: Term, b: Term, needed: Set, wanted: &[u8]) -> Result<Term> {
         labels.sort_by_key(|&label| place(label));
         let kept = labels.len();
         labels.extend_from_slice(&inner);
-        let all = a.spread(&labels)?.mul(&b.spread(&labels)?)?;
+        let (a, b) = (a.spread(&labels)?, b.spread(&labels)?);
         let axes: Vec<isize> = (kept..labels.len()).map(|at| at as isize).collect();
         labels.truncate(kept);
         return Ok(Term {
-            x: sum(all, &axes)?,
+            x: sum_of_products(&a, &b, &axes)?,
             labels,
         });
     }
@@ -907,7 +917,15 @@ pub fn einsum(
     let fortran = all
         .iter()
         .all(|x| x.layout().is_fortran_contiguous() && !x.layout().is_contiguous());
-    let y = evaluate(&equation, &all, &optimize)?;
+    let y = match all.len() > 2 && all[0].dtype().is_narrow_float() {
+        // rounded once, not with each operand
+        true => {
+            let wide = all.iter().map(|x| x.cast(x.dtype().compute()));
+            let wide = wide.collect::<Result<Vec<_>>>()?;
+            evaluate(&equation, &wide, &optimize)?.cast(all[0].dtype())?
+        }
+        false => evaluate(&equation, &all, &optimize)?,
+    };
     let wants_fortran = order == Order::F || (order == Order::A && fortran);
     match order {
         Order::K if optimize == Optimize::No => in_iteration_order(&equation, &all, y),
@@ -994,7 +1012,7 @@ fn dots(op: &'static str, a: &Raw, b: &Raw) -> Result<Raw> {
         return Err(core_mismatch(op, a, b, n, m));
     }
     if n < SHORT {
-        return sum(a.mul(b).map_err(|e| e.in_op(op))?, &[-1]);
+        return sum_of_products(a, b, &[-1]).map_err(|e| e.in_op(op));
     }
     if a.rank() == 1 && b.rank() == 1 {
         return a.matmul(b);

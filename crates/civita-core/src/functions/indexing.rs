@@ -14,6 +14,7 @@ use crate::layout::{Axes as AllAxes, KeepDims, broadcast_shapes, normalize_axis}
 use crate::ops::{Fold, Op};
 use crate::program::Program;
 use crate::raw::{Mode, Raw};
+use crate::storage::room;
 
 /// The most arrays that one pass chooses among.
 const MOST: usize = 8;
@@ -271,6 +272,7 @@ pub fn extract(condition: Array, arr: Array) -> Result<Raw> {
 
 pub fn diag_indices(n: Count, ndim: Count) -> Result<Vec<Raw>> {
     let all = counted(0, n)?;
+    room("diag_indices", ndim.saturating_mul(size_of::<Raw>()))?;
     Ok(vec![all; ndim])
 }
 

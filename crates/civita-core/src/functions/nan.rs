@@ -633,6 +633,7 @@ pub fn nan_to_num(
     posinf: OptNumber,
     neginf: OptNumber,
 ) -> Result<Raw> {
+    const OP: &str = "nan_to_num";
     static F: OnceLock<Arc<Function>> = OnceLock::new();
     let function = F.get_or_init(|| {
         let program = Program::trace(4, |b| {
@@ -651,7 +652,9 @@ pub fn nan_to_num(
     } else {
         let real = x.dtype().to_real();
         let most = largest(real);
-        let given = |number: &Number| -> Result<Raw> { number.cast(real)?.broadcast_to(x.shape()) };
+        let given = |number: &Number| -> Result<Raw> {
+            number.written_to(OP, real)?.broadcast_to(x.shape())
+        };
         let nan = given(&nan)?;
         let above = given(&posinf.unwrap_or(Number::Scalar(Scalar::Float(most))))?;
         let below = given(&neginf.unwrap_or(Number::Scalar(Scalar::Float(-most))))?;

@@ -18,6 +18,7 @@ use crate::ops::{Op, Reduction};
 use crate::primitive::direct;
 use crate::raw::ReduceOptions;
 use crate::raw::{Mode, Raw};
+use crate::storage::room;
 use smallvec::smallvec;
 
 const OP: &str = "pad";
@@ -322,6 +323,12 @@ pub fn pad(
     if !turns && let Some(out) = in_one_piece(array, &widths, mode, reflect_type, &fills)? {
         return Ok(out);
     }
+    // before it is made piece by piece
+    let lengths_padded = array.shape().iter().zip(&widths);
+    let bytes = lengths_padded.fold(array.dtype().size(), |bytes, (n, [before, after])| {
+        bytes.saturating_mul(n.saturating_add(before.saturating_add(*after)))
+    });
+    room(OP, bytes)?;
     let mut out = if turns {
         array.transpose()?
     } else {
@@ -505,6 +512,7 @@ impl Side<'_> {
         places: std::ops::Range<isize>,
         index: impl Fn(isize) -> isize,
     ) -> Result<Raw> {
+        room(OP, places.len().saturating_mul(size_of::<i64>()))?;
         let list: Vec<i64> = places.map(|i| index(i) as i64).collect();
         let len = list.len();
         self.x.take(

@@ -2,7 +2,7 @@
 
 use super::create::counted_beside;
 use super::value::*;
-use crate::dtype::{DType, Scalar};
+use crate::dtype::{Casting, DType, Scalar};
 use crate::error::{Error, Result, shape_text};
 use crate::layout::{SliceItem, broadcast_shapes, normalize_axis};
 use crate::ops::Op;
@@ -94,8 +94,10 @@ pub fn gather(input: Array, dim: Axis, index: Indices) -> Result<Raw> {
 /// The elements of `src`, or one number for all, in the dtype and shape that the indices ask for.
 fn source(op: &'static str, x: &Raw, index: &Raw, src: &Number) -> Result<Raw> {
     match src {
-        Number::Array(src) if src.rank() > 0 => leading(op, src, index, None)?.cast(x.dtype()),
-        one => one.cast(x.dtype())?.broadcast_to(index.shape()),
+        Number::Array(src) if src.rank() > 0 => {
+            Number::Array(leading(op, src, index, None)?).written_to(op, x.dtype())
+        }
+        one => one.written_to(op, x.dtype())?.broadcast_to(index.shape()),
     }
 }
 
@@ -203,25 +205,27 @@ pub fn scatter_reduce(
                 placed(OP, Combine::Set, x, axis, index, &none)?
             }
         };
-        let sum = placed(OP, combine, &base, axis, index, values)?;
         if reduce != Reduce::Mean {
-            return Ok(sum);
+            return placed(OP, combine, &base, axis, index, values);
         }
-        let dtype = match x.dtype().is_integer() || x.dtype() == DType::Bool {
-            true => DType::I64,
-            false => x.dtype().to_real(),
+        // sums and counts of narrow numbers may lie beyond them where their mean does not
+        let (wide, dtype) = match x.dtype().is_integer() || x.dtype() == DType::Bool {
+            true if x.dtype() == DType::U64 => (DType::U64, DType::U64),
+            true => (DType::I64, DType::I64),
+            false => (x.dtype().compute(), x.dtype().compute().to_real()),
         };
+        let (base, values) = (base.cast(wide)?, &values.cast(wide)?);
+        let sum = placed(OP, combine, &base, axis, index, values)?;
         let first = Scalar::Int(include_self.into());
         let count = x.like(x.shape(), dtype, first)?;
         let one = values.like(index.shape(), dtype, Scalar::Int(1))?;
         let count = placed(OP, Combine::Add, &count, axis, index, &one)?;
         let count = Raw::apply(Op::Maximum, &[(&count).into(), Scalar::Int(1).into()])?;
-        match dtype {
-            DType::I64 => {
-                Raw::apply(Op::FloorDivide, &[(&sum).into(), (&count).into()])?.cast(x.dtype())
-            }
-            _ => sum.div(&count),
-        }
+        let mean = match wide.is_integer() {
+            true => Raw::apply(Op::FloorDivide, &[(&sum).into(), (&count).into()])?,
+            false => sum.div(&count)?,
+        };
+        mean.cast(x.dtype())
     })
 }
 
@@ -273,7 +277,7 @@ pub fn index_select(input: Array, dim: Axis, index: Indices) -> Result<Raw> {
 
 pub fn index_put(input: Array, indices: Arrays, values: Number, accumulate: Bool) -> Result<Raw> {
     let keys: Vec<Key> = indices.into_iter().map(|x| Key::from(x.detach())).collect();
-    let values = values.cast(input.dtype())?;
+    let values = values.written_to("index_put", input.dtype())?;
     let mut y = input.copied()?;
     match accumulate {
         true => {
@@ -303,7 +307,10 @@ pub fn index_add(
         true => source,
         false => &Raw::apply(Op::Mul, &[source.into(), alpha.operand()])?,
     };
-    input.index_add(dim, &index, &rows.cast(input.dtype())?)
+    let rows = rows
+        .cast_if(input.dtype(), Casting::SameKind)
+        .map_err(|e| e.in_op(OP))?;
+    input.index_add(dim, &index, &rows)
 }
 
 fn check_mask(op: &'static str, mask: &Raw) -> Result<()> {
@@ -316,7 +323,7 @@ fn check_mask(op: &'static str, mask: &Raw) -> Result<()> {
 pub fn masked_fill(input: Array, mask: Array, value: Number) -> Result<Raw> {
     const OP: &str = "masked_fill";
     check_mask(OP, mask)?;
-    let value = value.cast(input.dtype())?;
+    let value = value.written_to(OP, input.dtype())?;
     if value.rank() > 0 {
         return Err(Error::shape(OP, "the value has no axes").shapes(&[value.shape()]));
     }
@@ -346,6 +353,9 @@ pub fn masked_scatter(input: Array, mask: Array, source: Array) -> Result<Raw> {
     }
     let mut y = input.broadcast_to(&shape)?.copied()?;
     let few = super::join::flat(source)?.narrow(0, 0, count)?;
+    let few = few
+        .cast_if(y.dtype(), Casting::SameKind)
+        .map_err(|e| e.in_op(OP))?;
     let (mask, rank) = (at_least_vector(&mask)?, y.rank());
     if rank == 0 {
         y = y.reshape(&[1])?;

@@ -6,7 +6,7 @@ use std::fmt;
 use std::mem;
 use std::ops::Deref;
 
-use crate::dtype::{Casting, DType, Scalar, promote};
+use crate::dtype::{Casting, DType, Scalar, Unwritable, promote};
 use crate::error::{Error, Result};
 use crate::layout::{self, Dims, PerAxis, SliceItem};
 pub use crate::primitive::Out;
@@ -498,6 +498,32 @@ impl Number {
         match self {
             Number::Array(x) => x.cast(dtype),
             Number::Scalar(v) => Raw::scalar(*v, v.default_dtype())?.cast(dtype),
+        }
+    }
+
+    /// As an array of this dtype, to be written into one by `op`: an array by a cast within its kind or to a later one, a number as
+    /// in an assignment.
+    ///
+    /// # Errors
+    /// When the cast is another, or the number does not fit.
+    pub fn written_to(&self, op: &'static str, dtype: DType) -> Result<Raw> {
+        let v = match self {
+            Number::Array(x) => {
+                return x.cast_if(dtype, Casting::SameKind).map_err(|e| e.in_op(op));
+            }
+            Number::Scalar(v) => v,
+        };
+        match v.written_to(dtype) {
+            // infinity is refused as integers are that do not fit
+            Err(Unwritable::Infinite) => Raw::scalar(*v, dtype),
+            Err(Unwritable::Nan) => Err(Error::value(op, "cannot convert float NaN to integer")),
+            Err(Unwritable::Complex) => {
+                let problem = format!("a complex number does not fit into {dtype}");
+                Err(Error::dtype(op, problem)
+                    .dtypes(&[dtype])
+                    .hint("take its real part first"))
+            }
+            Ok(v) => Raw::scalar(v, dtype),
         }
     }
 }

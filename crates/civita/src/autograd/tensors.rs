@@ -10,12 +10,24 @@ use crate::rank::{
 use crate::{Dtype, Tensor};
 
 /// Tensors as values, which functions take and return: a [`Tensor`], a tuple of up to six, which may be nested, or a `Vec`
-/// of tensors of one type.
+/// of tensors of one type. In a tuple a `Vec` stands last, for it takes all that is left:
+///
+/// ```compile_fail
+/// use civita::prelude::*;
+///
+/// let x = tensor![1.0, 2.0];
+/// let (many, one) = autograd::vmap(|x: Scalar<f64>| Ok((vec![x.sin(), x.cos()], x.tan())), &x)?;
+/// # let (many, one): (Vec<Vector<f64>>, Vector<f64>) = (many, one);
+/// # Ok::<(), civita::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no tensor, tuple of tensors or vector of tensors",
     note = "a function that is transformed returns `Ok(tensor)` or `Ok((a, b))`"
 )]
 pub trait Tensors: Sized + 'static {
+    /// Whether it takes all tensors that are left.
+    #[doc(hidden)]
+    const OPEN: bool = false;
     #[doc(hidden)]
     fn push_raws(self, all: &mut Vec<Raw>);
     #[doc(hidden)]
@@ -47,8 +59,9 @@ impl<T: Dtype, const N: usize> Tensors for Tensor<T, N> {
         all.push(&mut self.raw);
     }
 }
-/// All tensors that are left: it stands last.
+/// All tensors that are left.
 impl<T: Dtype, const N: usize> Tensors for Vec<Tensor<T, N>> {
+    const OPEN: bool = true;
     fn push_raws(self, all: &mut Vec<Raw>) {
         all.extend(self.into_iter().map(Tensor::into_raw));
     }
@@ -160,10 +173,25 @@ where
     type Jacobian = Vec<JacobianOf<T, M, N>>;
 }
 
+/// Whether the last part of a tuple takes all that is left; no other may.
+const fn ends_open(parts: &[bool]) -> bool {
+    let mut i = 0;
+    while i + 1 < parts.len() {
+        assert!(
+            !parts[i],
+            "a `Vec` of tensors stands last in a tuple: it takes all tensors that are left"
+        );
+        i += 1;
+    }
+    parts[i]
+}
+
 macro_rules! tuples {
     ($($($X:ident $T:ident $N:ident $i:tt)*;)*) => { $(
         impl<$($X: Tensors),*> Tensors for ($($X,)*) {
+            const OPEN: bool = ends_open(&[$($X::OPEN),*]);
             fn push_raws(self, all: &mut Vec<Raw>) {
+                const { _ = Self::OPEN };
                 $(self.$i.push_raws(all);)*
             }
             fn pull_raws(all: &mut IntoIter<Raw>) -> Self {

@@ -150,6 +150,11 @@ impl<'de> Visitor<'de> for Whole {
             }
         }
         let data: Raw = data.ok_or_else(|| de::Error::missing_field("data"))?;
+        // it may stand behind them, where the type of the tensor said how to read them
+        if let Some(dtype) = dtype.filter(|dtype| *dtype != data.dtype()) {
+            let text = format!("the elements are of {}, the dtype is {dtype}", data.dtype());
+            return Err(de::Error::custom(text));
+        }
         let shape = shape.ok_or_else(|| de::Error::missing_field("shape"))?;
         data.reshape(&shape).map_err(de::Error::custom)
     }

@@ -5,7 +5,7 @@ pub use civita_linalg::{Problem, Side};
 
 use super::Linear;
 use super::Uplo;
-use crate::rank::{Rank, ReduceRank, Reduced, wrap};
+use crate::rank::{Rank, ReduceRank, Reduced, typed, wrap};
 use crate::{Dtype, Matrix, Result, Tensor, Vector, c128};
 
 macro_rules! functions {
@@ -15,7 +15,7 @@ macro_rules! functions {
         /// # Errors
         /// When a matrix is not square, or an element is not finite.
         pub fn $name<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Tensor<$out, N>> {
-            engine::$name(&a.raw).map(wrap)
+            engine::$name(&a.raw).and_then(typed)
         }
     )* };
 }
@@ -68,8 +68,8 @@ functions! {
 pub fn block_diag<T: Dtype>(blocks: &[&Matrix<T>]) -> Result<Matrix<T>> {
     let all: Vec<_> = blocks.iter().map(|a| &a.raw).collect();
     match (all.is_empty(), T::KNOWN) {
-        (true, Some(dtype)) => civita_core::raw::Raw::zeros(&[1, 0], dtype).map(wrap),
-        _ => engine::block_diag(&all).map(wrap),
+        (true, Some(dtype)) => civita_core::raw::Raw::zeros(&[1, 0], dtype).and_then(typed),
+        _ => engine::block_diag(&all).and_then(typed),
     }
 }
 
@@ -85,7 +85,7 @@ pub fn block_diag<T: Dtype>(blocks: &[&Matrix<T>]) -> Result<Matrix<T>> {
 /// # Errors
 /// When there are fewer than two coefficients, or the first is zero.
 pub fn companion<T: Linear>(a: &Vector<T>) -> Result<Matrix<T>> {
-    engine::companion(&a.raw).map(wrap)
+    engine::companion(&a.raw).and_then(typed)
 }
 
 /// The principal power by any real number, complex. SciPy's `fractional_matrix_power`.
@@ -96,7 +96,7 @@ pub fn fractional_matrix_power<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
     p: f64,
 ) -> Result<Tensor<T::Complex, N>> {
-    engine::fractional_matrix_power(&a.raw, p).map(wrap)
+    engine::fractional_matrix_power(&a.raw, p).and_then(typed)
 }
 
 /// A function of matrices by what it does to eigenvalues, complex. SciPy's `funm`; it has no gradient.
@@ -107,7 +107,7 @@ pub fn funm<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
     f: impl FnOnce(&Tensor<T::Complex, { crate::DYN }>) -> Result<Tensor<T::Complex, { crate::DYN }>>,
 ) -> Result<Tensor<T::Complex, N>> {
-    engine::funm(&a.raw, |w| f(&wrap(w.clone())).map(|y| y.raw)).map(wrap)
+    engine::funm(&a.raw, |w| f(&wrap(w.clone())).map(|y| y.raw)).and_then(typed)
 }
 
 /// The Schur decomposition `a = z t zᴴ`: `(t, z)`; the `t` of real matrices has blocks of two for pairs of complex eigenvalues. SciPy's
@@ -263,7 +263,7 @@ pub fn polyeig<T: Linear>(
 /// # Errors
 /// When there is no memory.
 pub fn toeplitz<T: Dtype>(c: &Vector<T>) -> Result<Matrix<T>> {
-    engine::toeplitz(&c.raw, None).map(wrap)
+    engine::toeplitz(&c.raw, None).and_then(typed)
 }
 
 /// The matrix with first column `c`, first row `r`, whose first element is not read, and constant diagonals. SciPy's `toeplitz(c, r)`.
@@ -278,7 +278,7 @@ pub fn toeplitz<T: Dtype>(c: &Vector<T>) -> Result<Matrix<T>> {
 /// # Errors
 /// When there is no memory.
 pub fn toeplitz_of<T: Dtype>(c: &Vector<T>, r: &Vector<T>) -> Result<Matrix<T>> {
-    engine::toeplitz(&c.raw, Some(&r.raw)).map(wrap)
+    engine::toeplitz(&c.raw, Some(&r.raw)).and_then(typed)
 }
 
 /// The matrix with first column `c`, constant antidiagonals, and zeros below the main one of them. SciPy's `hankel(c)`.
@@ -286,7 +286,7 @@ pub fn toeplitz_of<T: Dtype>(c: &Vector<T>, r: &Vector<T>) -> Result<Matrix<T>> 
 /// # Errors
 /// When there is no memory.
 pub fn hankel<T: Dtype>(c: &Vector<T>) -> Result<Matrix<T>> {
-    engine::hankel(&c.raw, None).map(wrap)
+    engine::hankel(&c.raw, None).and_then(typed)
 }
 
 /// The matrix with first column `c`, last row `r`, whose first element is not read, and constant antidiagonals. SciPy's `hankel(c, r)`.
@@ -294,7 +294,7 @@ pub fn hankel<T: Dtype>(c: &Vector<T>) -> Result<Matrix<T>> {
 /// # Errors
 /// When there is no memory.
 pub fn hankel_of<T: Dtype>(c: &Vector<T>, r: &Vector<T>) -> Result<Matrix<T>> {
-    engine::hankel(&c.raw, Some(&r.raw)).map(wrap)
+    engine::hankel(&c.raw, Some(&r.raw)).and_then(typed)
 }
 
 /// The matrix whose columns are `c`, each turned down by one more. SciPy's `circulant`.
@@ -302,7 +302,7 @@ pub fn hankel_of<T: Dtype>(c: &Vector<T>, r: &Vector<T>) -> Result<Matrix<T>> {
 /// # Errors
 /// When there is no memory.
 pub fn circulant<T: Dtype>(c: &Vector<T>) -> Result<Matrix<T>> {
-    engine::circulant(&c.raw).map(wrap)
+    engine::circulant(&c.raw).and_then(typed)
 }
 
 /// The matrix of `1 / (i + j + 1)`. SciPy's `hilbert`.
@@ -310,7 +310,7 @@ pub fn circulant<T: Dtype>(c: &Vector<T>) -> Result<Matrix<T>> {
 /// # Errors
 /// When there is no memory.
 pub fn hilbert(n: usize) -> Result<Matrix<f64>> {
-    engine::hilbert(n).map(wrap)
+    engine::hilbert(n).and_then(typed)
 }
 
 /// Hadamard's matrix of 1 and -1. SciPy's `hadamard`.
@@ -318,5 +318,5 @@ pub fn hilbert(n: usize) -> Result<Matrix<f64>> {
 /// # Errors
 /// When `n` is no power of two.
 pub fn hadamard(n: usize) -> Result<Matrix<i64>> {
-    engine::hadamard(n, civita_core::dtype::DType::I64).map(wrap)
+    engine::hadamard(n, civita_core::dtype::DType::I64).and_then(typed)
 }

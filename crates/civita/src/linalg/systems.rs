@@ -7,7 +7,7 @@ use civita_linalg::{self as engine, Uplo};
 pub use civita_linalg::{Band, Form, Mode, Symmetry};
 
 use super::{Linear, of_rank};
-use crate::rank::{Rank, ReduceRank, Reduced, wrap};
+use crate::rank::{Rank, ReduceRank, Reduced, typed, wrap};
 use crate::{Error, Result, Tensor, Vector};
 
 /// The factors `(l, u)` of `a[rows] = l u`, and the rows: `l` is lower triangular with ones on its diagonal. SciPy's
@@ -281,7 +281,7 @@ pub fn solve_circulant<T: Linear, const M: usize>(
     let x = along(Transform::Ifft, &q)?;
     match c.dtype().is_complex() || b.dtype().is_complex() {
         true => Ok(wrap(x)),
-        false => x.real().map(wrap),
+        false => x.real().and_then(typed),
     }
 }
 
@@ -290,7 +290,7 @@ pub fn solve_circulant<T: Linear, const M: usize>(
 /// # Errors
 /// When an element is not finite, or ranks differ.
 pub fn orth<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Tensor<T, N>> {
-    engine::orth(&a.raw, None).map(wrap)
+    engine::orth(&a.raw, None).and_then(typed)
 }
 
 /// As [`orth`], where singular values up to `rcond` times the largest count as zero.
@@ -298,7 +298,7 @@ pub fn orth<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Tensor<T, N>>
 /// # Errors
 /// As [`orth`].
 pub fn orth_of<T: Linear, const N: usize>(a: &Tensor<T, N>, rcond: f64) -> Result<Tensor<T, N>> {
-    engine::orth(&a.raw, Some(rcond)).map(wrap)
+    engine::orth(&a.raw, Some(rcond)).and_then(typed)
 }
 
 /// An orthonormal basis of the null space of a matrix; matrices of a batch have one rank. SciPy's `null_space`.
@@ -313,7 +313,7 @@ pub fn orth_of<T: Linear, const N: usize>(a: &Tensor<T, N>, rcond: f64) -> Resul
 /// # Errors
 /// When an element is not finite, or ranks differ.
 pub fn null_space<T: Linear, const N: usize>(a: &Tensor<T, N>) -> Result<Tensor<T, N>> {
-    engine::null_space(&a.raw, None).map(wrap)
+    engine::null_space(&a.raw, None).and_then(typed)
 }
 
 /// As [`null_space`], where singular values up to `rcond` times the largest count as zero.
@@ -324,7 +324,7 @@ pub fn null_space_of<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
     rcond: f64,
 ) -> Result<Tensor<T, N>> {
-    engine::null_space(&a.raw, Some(rcond)).map(wrap)
+    engine::null_space(&a.raw, Some(rcond)).and_then(typed)
 }
 
 /// Solves `tensordot(a, x) = b`: `a` has the axes of `b`, and then those of `x`. NumPy's `tensorsolve`.
@@ -335,7 +335,7 @@ pub fn tensorsolve<T: Linear, const N: usize, const M: usize>(
     a: &Tensor<T, N>,
     b: &Tensor<T, M>,
 ) -> Result<Tensor<T, { crate::DYN }>> {
-    engine::tensorsolve(&a.raw, &b.raw, None).map(wrap)
+    engine::tensorsolve(&a.raw, &b.raw, None).and_then(typed)
 }
 
 /// As [`tensorsolve`], where these axes of `a` are those of `x`. NumPy's `tensorsolve(a, b, axes)`.
@@ -347,7 +347,7 @@ pub fn tensorsolve_of<T: Linear, const N: usize, const M: usize>(
     b: &Tensor<T, M>,
     axes: &[isize],
 ) -> Result<Tensor<T, { crate::DYN }>> {
-    engine::tensorsolve(&a.raw, &b.raw, Some(axes)).map(wrap)
+    engine::tensorsolve(&a.raw, &b.raw, Some(axes)).and_then(typed)
 }
 
 /// The inverse of a tensor as a linear map from its last axes to its first `split`. NumPy's `tensorinv`.
@@ -358,5 +358,5 @@ pub fn tensorinv<T: Linear, const N: usize>(
     a: &Tensor<T, N>,
     split: usize,
 ) -> Result<Tensor<T, N>> {
-    engine::tensorinv(&a.raw, split as isize).map(wrap)
+    engine::tensorinv(&a.raw, split as isize).and_then(typed)
 }

@@ -3,7 +3,7 @@
 use civita_linalg as engine;
 
 use super::Linear;
-use crate::rank::wrap;
+use crate::rank::{typed, wrap};
 use crate::{Matrix, Result, Tensor, Vector};
 
 /// A core tensor, and for each axis a matrix with orthonormal columns that it is multiplied by.
@@ -32,7 +32,7 @@ impl<T: Linear, const N: usize> Tucker<T, N> {
             core: self.core.raw.clone(),
             factors: self.factors.iter().map(|f| f.raw.clone()).collect(),
         };
-        parts.reconstruct().map(wrap)
+        parts.reconstruct().and_then(typed)
     }
 }
 
@@ -100,7 +100,7 @@ impl<T: Linear, const N: usize> Cp<T, N> {
             weights: self.weights.raw.clone(),
             factors: self.factors.iter().map(|f| f.raw.clone()).collect(),
         };
-        parts.reconstruct().map(wrap)
+        parts.reconstruct().and_then(typed)
     }
 }
 
@@ -146,7 +146,7 @@ impl<T: Linear, const N: usize> TensorTrain<T, N> {
         let parts = engine::TensorTrain {
             cores: self.cores.iter().map(|c| c.raw.clone()).collect(),
         };
-        parts.reconstruct().map(wrap)
+        parts.reconstruct().and_then(typed)
     }
 }
 

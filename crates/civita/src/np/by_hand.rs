@@ -13,7 +13,7 @@ use crate::create::{AnyNumber, IntoShape};
 use crate::elementwise::{Beside, BroadcastWith, Rhs};
 use crate::rank::{
     AddRank, Axes, AxisArg, Broadcast, Broadcasted, DotRank, ExpandRank, Expanded, MatmulRank,
-    PerAxis, Rank, ReduceRank, SubtractRank, TensorRank, wrap, wrap_array,
+    PerAxis, Rank, ReduceRank, SubtractRank, TensorRank, typed, wrap, wrap_array,
 };
 use crate::{
     Any, AsTensor, AssignValue, Bits, Boolean, DYN, Dtype, Element, Float, Matrix, Parts, Promote,
@@ -53,72 +53,73 @@ by_hand! {
         functions::shape::common_shape(EachShape(all.iter().map(|shape| shape.to_vec()).collect()));
     /// Tensors joined along the second axis, vectors along their only one.
     fn hstack[T: Dtype, const N: usize](all: impl Parts<T, N>) -> <rank::AtLeast1 as RankRule<N>>::Of<T>
-        where [rank::AtLeast1: RankRule<N>] = functions::join::hstack(parts(all).0, None, SAME_KIND).map(wrap);
+        where [rank::AtLeast1: RankRule<N>] = functions::join::hstack(parts(all).0, None, SAME_KIND).and_then(typed);
     /// Tensors joined along the first axis; a vector is a row.
     fn vstack[T: Dtype, const N: usize](all: impl Parts<T, N>) -> <rank::AtLeast2 as RankRule<N>>::Of<T>
-        where [rank::AtLeast2: RankRule<N>] = functions::join::vstack(parts(all).0, None, SAME_KIND).map(wrap);
+        where [rank::AtLeast2: RankRule<N>] = functions::join::vstack(parts(all).0, None, SAME_KIND).and_then(typed);
     /// Grids of coordinates: each vector repeated along the axes of the others.
     fn meshgrid[T: Dtype, const K: usize](all: [&Vector<T>; K], options: Meshgrid) -> [Tensor<T, K>; K] =
         functions::join::meshgrid(each(&all), false, options.sparse, options.indexing).and_then(wrap_array);
     /// The tensor again and again along each axis, so many times; more numbers than axes make new leading axes.
     fn tile[T: Dtype, R: Repeats<N>, const N: usize](x: &Tensor<T, N>, repeats: R) -> R::Out<T> =
-        functions::rearrange::tile(&x.raw, repeats.repeats()).map(wrap);
+        functions::rearrange::tile(&x.raw, repeats.repeats()).and_then(typed);
     /// The inner product of vectors; of more axes the sums of products over the last axis of both.
     fn inner[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> <Rank<N> as DotRank<M>>::Out<T>
-        where [Rank<N>: DotRank<M>] = functions::product::inner(&a.raw, &b.raw).map(wrap);
+        where [Rank<N>: DotRank<M>] = functions::product::inner(&a.raw, &b.raw).and_then(typed);
     /// The sum of products over pairs of axes: `([1], [0])` sums over axis 1 of the first and axis 0 of the second, and the
     /// compiler knows the rank that is left; `2` sums over the last two of the first and the first two of the second.
     fn tensordot[T: Dtype, C: Contracts<N, M>, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>, axes: C) -> C::Out<T> =
-        functions::product::tensordot(&a.raw, &b.raw, axes.contraction()).map(wrap);
+        functions::product::tensordot(&a.raw, &b.raw, axes.contraction()).and_then(typed);
     /// The elements in C order, again and again until the new shape is full.
     fn resize[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, shape: impl IntoShape<M>) -> Tensor<T, M> =
-        functions::rearrange::resize(&x.raw, shape.with(|s| s.into())).map(wrap);
+        functions::rearrange::resize(&x.raw, shape.with(|s| s.into())).and_then(typed);
     /// Ones on and below the `k`-th diagonal of a matrix, zeros above it.
     fn tri[](rows: usize, columns: usize, k: impl SliceInt) -> Matrix<f64> =
-        functions::create::tri(rows, Some(columns).into(), k.to_isize(), None).map(wrap);
+        functions::create::tri(rows, Some(columns).into(), k.to_isize(), None).and_then(typed);
     /// The indices of the elements of a tensor of this shape, a tensor for each axis, under a new first axis.
     fn indices[const N: usize](shape: [usize; N]) -> Expanded<i64, N>
-        where [Rank<N>: ExpandRank] = functions::create::grid(&shape).map(wrap);
+        where [Rank<N>: ExpandRank] = functions::create::grid(&shape).and_then(typed);
     /// Powers of a vector as columns, from the highest to the 0th, or with `increasing` the other way.
     fn vander[T: Dtype + Promote<i64>](x: &Vector<T>, columns: usize, increasing: bool) -> Matrix<Promoted<T, i64>> =
-        functions::create::vander(&x.raw, Some(columns).into(), increasing).map(wrap);
+        functions::create::vander(&x.raw, Some(columns).into(), increasing).and_then(typed);
     /// 10 to the powers of evenly spaced numbers.
     fn logspace[](start: impl AnyNumber, stop: impl AnyNumber, num: usize) -> Vector<f64> = functions::create::logspace(
         number(start.to_f64()), number(stop.to_f64()), num, true, number(10.0), None, 0,
-    ).map(wrap);
+    ).and_then(typed);
     /// `num` numbers from `start` to `stop` of which each is the one before times a constant.
     fn geomspace[](start: impl AnyNumber, stop: impl AnyNumber, num: usize) -> Vector<f64> =
-        functions::create::geomspace(&Tensor::scalar(start.to_f64()).raw, &Tensor::scalar(stop.to_f64()).raw, num, true, None, 0).map(wrap);
-    /// The vector product, of vectors along an axis.
+        functions::create::geomspace(&Tensor::scalar(start.to_f64()).raw, &Tensor::scalar(stop.to_f64()).raw, num, true, None, 0).and_then(typed);
+    /// The vector product, of vectors along an axis. That of vectors of two elements, `x0 * y1 - x1 * y0`, has no axis, which the type
+    /// of two tensors of one rank cannot say: an error, as other lengths but 3.
     fn cross[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>, axis: impl SliceInt) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
-        functions::product::cross(&a.raw, &b.raw, axis.to_isize(), axis.to_isize(), axis.to_isize(), AxisOrFlat(None)).map(wrap);
+        functions::product::cross(&a.raw, &b.raw, axis.to_isize(), axis.to_isize(), axis.to_isize(), AxisOrFlat(None)).and_then(typed);
     /// `x @ w + b`, in one piece of memory.
     fn matmul_bias[T: Dtype, const N: usize, const M: usize, const K: usize](x: &Tensor<T, N>, w: &Tensor<T, M>, b: &Tensor<T, K>)
         -> <<Rank<N> as MatmulRank<M>>::Rank as BroadcastWith<K>>::Out<T>
         where [Rank<N>: MatmulRank<M>, <Rank<N> as MatmulRank<M>>::Rank: BroadcastWith<K>] =
-        functions::product::matmul_bias(&x.raw, &w.raw, &b.raw).map(wrap);
+        functions::product::matmul_bias(&x.raw, &w.raw, &b.raw).and_then(typed);
     /// Matrix products by groups of an axis, which end at `offs`.
     fn grouped_matmul[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>, offs: impl Into<functions::Ints>)
         -> <Rank<N> as GroupedRank<M>>::Out<T> where [Rank<N>: GroupedRank<M>] =
-        functions::product::grouped_matmul(&a.raw, &b.raw, offs.into()).map(wrap);
+        functions::product::grouped_matmul(&a.raw, &b.raw, offs.into()).and_then(typed);
     /// Differences of neighbours along an axis, `n` times.
     fn diff[T: Dtype, const N: usize](x: &Tensor<T, N>, n: impl SliceInt, axis: impl SliceInt) -> Tensor<T, N> =
-        functions::along::diff(&x.raw, n.to_isize(), axis.to_isize(), None, None).map(wrap);
+        functions::along::diff(&x.raw, n.to_isize(), axis.to_isize(), None, None).and_then(typed);
     /// Differences of neighbours of the flattened tensor.
     fn ediff1d[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Vector<T> =
-        functions::along::ediff1d(&x.raw, None, None).map(wrap);
+        functions::along::ediff1d(&x.raw, None, None).and_then(typed);
     /// The integral along an axis by the trapezoidal rule, of values at equal distances.
     fn trapezoid[T: Dtype, const N: usize](y: &Tensor<T, N>, dx: f64, axis: impl SliceInt) -> <isize as Axes<N>>::Out<T::Mean>
-        where [isize: Axes<N>] = functions::along::trapezoid(&y.raw, None, functions::Number::Scalar(Value::Float(dx)), axis.to_isize()).map(wrap);
+        where [isize: Axes<N>] = functions::along::trapezoid(&y.raw, None, functions::Number::Scalar(Value::Float(dx)), axis.to_isize()).and_then(typed);
     /// The sum of the `offset`-th diagonal.
     fn trace[T: Dtype](x: &Matrix<T>, offset: impl SliceInt) -> Tensor<T::Sum, 0> =
-        functions::along::trace(&x.raw, offset.to_isize(), 0, 1, None, Out::NONE).map(wrap);
+        functions::along::trace(&x.raw, offset.to_isize(), 0, 1, None, Out::NONE).and_then(typed);
     /// The elements limited to an interval; NaN stays. With one bound alone the values are those of
     /// [`maximum`](super::maximum) or [`minimum`](super::minimum). An element that is equal to a bound has no gradient, or
     /// half of it where the bound is a tensor, which gets the other half.
     fn clip[T: Dtype, const N: usize, A: Rhs<T, N, Out<T> = Tensor<T, N>>, B: Rhs<T, N, Out<T> = Tensor<T, N>>](x: &Tensor<T, N>, min: A, max: B) -> Tensor<T, N> =
-        functions::compare::clip(&x.raw, Some(min.operand().into()), Some(max.operand().into()), Out::NONE, None, None, civita_core::dtype::Casting::SameKind).map(wrap);
+        functions::compare::clip(&x.raw, Some(min.operand().into()), Some(max.operand().into()), Out::NONE, None, None, civita_core::dtype::Casting::SameKind).and_then(typed);
     /// What stands behind the point and what stands before it, both with the sign of `x`.
     fn modf[T: Real, const N: usize](x: &Tensor<T, N>) -> (Tensor<T::Float, N>, Tensor<T::Float, N>) =
         functions::composed::modf(operand(x)).and_then(two);
@@ -127,71 +128,71 @@ by_hand! {
         functions::composed::frexp(operand(x)).and_then(two);
     /// `x · 2^n` for integers `n`, rounded once.
     fn ldexp[T: Real, const N: usize, B: Beside<N>](x: &Tensor<T, N>, n: B) -> B::Out<T::Float> =
-        functions::composed::ldexp(operand(x), n.beside().into()).map(wrap);
+        functions::composed::ldexp(operand(x), n.beside().into()).and_then(typed);
     /// The floor quotient and the remainder.
     fn divmod[T: Real, const N: usize, B: Rhs<T, N>](a: &Tensor<T, N>, b: B) -> (B::Out<T::Number>, B::Out<T::Number>) =
         functions::composed::divmod(operand(a), b.operand().into()).and_then(two);
     /// How many bits of the absolute value are 1.
     fn bitwise_count[T: Bits, const N: usize](x: &Tensor<T, N>) -> Tensor<u8, N> =
-        functions::composed::bitwise_count(operand(x)).map(wrap);
+        functions::composed::bitwise_count(operand(x)).and_then(typed);
     /// The distance to the neighbouring number that is farther from zero, negative where `x` is; NaN of infinity.
     fn spacing[T: Real, const N: usize](x: &Tensor<T, N>) -> Tensor<T::Float, N> =
-        functions::composed::spacing(operand(x)).map(wrap);
+        functions::composed::spacing(operand(x)).and_then(typed);
     /// The number of the same dtype that follows `a` in the direction of `b`.
     fn nextafter[T: Real, const N: usize, B: Rhs<T, N>](a: &Tensor<T, N>, b: B) -> B::Out<T::Float> =
-        functions::composed::nextafter(operand(a), b.operand().into()).map(wrap);
+        functions::composed::nextafter(operand(a), b.operand().into()).and_then(typed);
     /// `|a - b| ≤ 1e-8 + 1e-5 · |b|` for each element.
     fn isclose[T: Dtype, const N: usize, B: Rhs<T, N>](a: &Tensor<T, N>, b: B) -> B::Out<bool> =
-        functions::compare::isclose(operand(a), b.operand().into(), number(1e-5), number(1e-8), false).map(wrap);
+        functions::compare::isclose(operand(a), b.operand().into(), number(1e-5), number(1e-8), false).and_then(typed);
     /// The running product along an axis.
-    fn cumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T::Sum, N> = x.raw.cumprod(Some(axis.to_isize()), None).map(wrap);
+    fn cumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T::Sum, N> = x.raw.cumprod(Some(axis.to_isize()), None).and_then(typed);
     /// The running largest elements along an axis, and where each is: of equal ones the last.
     fn cummax[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> (Tensor<T, N>, Tensor<i64, N>) = x.raw.cummax(axis.to_isize()).map(pair);
     /// The running smallest elements along an axis, and where each is: of equal ones the last.
     fn cummin[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> (Tensor<T, N>, Tensor<i64, N>) = x.raw.cummin(axis.to_isize()).map(pair);
     /// The elements at indices along an axis, one index for each of them; the other axes broadcast.
     fn take_along_axis[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, indices: &Tensor<I, N>, axis: impl SliceInt) -> Tensor<T, N> =
-        x.raw.take_along_axis(&indices.raw, axis.to_isize()).map(wrap);
+        x.raw.take_along_axis(&indices.raw, axis.to_isize()).and_then(typed);
     /// The elements along an axis from small to large, with `..` those of the flattened tensor. NaN is last.
     fn sort[T: Dtype, const N: usize, A: OneAxis<N>](x: &Tensor<T, N>, axis: A) -> A::Out<T> =
-        along(x, &axis.axis()).and_then(|(x, axis)| x.sort(axis, Direction::Ascending)).map(wrap);
+        along(x, &axis.axis()).and_then(|(x, axis)| x.sort(axis, Direction::Ascending)).and_then(typed);
     /// The indices that sort an axis, or with `..` the flattened tensor. Equal elements keep their order.
     fn argsort[T: Dtype, const N: usize, A: OneAxis<N>](x: &Tensor<T, N>, axis: A) -> A::Out<i64> =
-        along(x, &axis.axis()).and_then(|(x, axis)| x.argsort(axis, Direction::Ascending)).map(wrap);
+        along(x, &axis.axis()).and_then(|(x, axis)| x.argsort(axis, Direction::Ascending)).and_then(typed);
     /// The `k` largest (or smallest) elements along an axis, and their indices.
     fn topk[T: Dtype, const N: usize](x: &Tensor<T, N>, k: usize, axis: impl SliceInt, largest: bool) -> (Tensor<T, N>, Tensor<i64, N>) =
         functions::sorting::topk(&x.raw, k, axis.to_isize(), largest, true).and_then(two);
     /// Where values, or one number, would stand in a sorted vector: before equal elements, or behind them.
     fn searchsorted[T: Dtype, V: Sought](a: &Vector<T>, v: V, side: functions::Side) -> V::Of<i64> =
-        functions::sorting::searchsorted(&a.raw, &v.sought()?, side, None).map(wrap);
+        functions::sorting::searchsorted(&a.raw, &v.sought()?, side, None).and_then(typed);
     /// The bin of each element, or of one number: `i` where it is from `bins[i - 1]` on and below `bins[i]`, which increase or
     /// decrease; with `right` a bin holds its upper edge and not its lower one.
     fn digitize[X: Sought, U: Dtype](x: X, bins: &Vector<U>, right: bool) -> X::Of<i64> =
-        functions::sorting::digitize(&x.sought()?, &bins.raw, right).map(wrap);
+        functions::sorting::digitize(&x.sought()?, &bins.raw, right).and_then(typed);
     /// How often each number from 0 on is there.
     fn bincount[T: Dtype](x: &Vector<T>, minlength: usize) -> Vector<i64> =
-        functions::sorting::bincount(x.raw.clone().into(), None, isize::try_from(minlength).unwrap_or(isize::MAX)).map(wrap);
+        functions::sorting::bincount(x.raw.clone().into(), None, isize::try_from(minlength).unwrap_or(isize::MAX)).and_then(typed);
     /// The running sum along an axis; NaN counts as 0.
     fn nancumsum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T::Sum, N> =
-        functions::nan::nancumsum(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE).map(wrap);
+        functions::nan::nancumsum(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE).and_then(typed);
     /// The running product along an axis; NaN counts as 1.
     fn nancumprod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T::Sum, N> =
-        functions::nan::nancumprod(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE).map(wrap);
+        functions::nan::nancumprod(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE).and_then(typed);
     /// Numbers in place of NaN, `∞` and `-∞`: 0, and the largest and the smallest finite number.
     fn nan_to_num[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
-        functions::nan::nan_to_num(&x.raw, true, number(0.0), None, None).map(wrap);
+        functions::nan::nan_to_num(&x.raw, true, number(0.0), None, None).and_then(typed);
     /// The covariance of variables, the rows, whose samples are the columns: a matrix, also of one row. Of a vector it is the
     /// variance.
     fn cov[T: Dtype, const N: usize](x: &Tensor<T, N>) -> <Covariance as RankRule<N>>::Of<T::Mean>
         where [Covariance: RankRule<N>] =
-        functions::statistics::cov(&x.raw, None, true, false, OptFloat(None), None, None, None).and_then(|y| covariance(&x.raw, y, N)).map(wrap);
+        functions::statistics::cov(&x.raw, None, true, false, OptFloat(None), None, None, None).and_then(|y| covariance(&x.raw, y, N)).and_then(typed);
     /// The correlation of variables, the rows, whose samples are the columns: a matrix, also of one row. Of a vector it is 1.
     fn corrcoef[T: Dtype, const N: usize](x: &Tensor<T, N>) -> <Covariance as RankRule<N>>::Of<T::Mean>
         where [Covariance: RankRule<N>] =
-        functions::statistics::corrcoef(&x.raw, None, true, None).and_then(|y| covariance(&x.raw, y, N)).map(wrap);
+        functions::statistics::corrcoef(&x.raw, None, true, None).and_then(|y| covariance(&x.raw, y, N)).and_then(typed);
     /// The indices that put the elements along an axis in the order of [`partition`], with `..` those of the flattened tensor.
     fn argpartition[T: Dtype, const N: usize, A: OneAxis<N>](x: &Tensor<T, N>, places: impl Into<functions::Ints>, axis: A) -> A::Out<i64> =
-        functions::sorting::argpartition(&x.raw, places.into(), axis.axis(), functions::SelectKind::Introselect, functions::sorting::Fields).map(wrap);
+        functions::sorting::argpartition(&x.raw, places.into(), axis.axis(), functions::SelectKind::Introselect, functions::sorting::Fields).and_then(typed);
     /// The distinct elements in order, where each is first, which one each element is, and how often each is there.
     fn unique_all[T: Dtype, const N: usize](x: &Tensor<T, N>) -> UniqueAll<T, N> =
         functions::sets::unique_all(&x.raw).and_then(unique_parts);
@@ -207,7 +208,7 @@ by_hand! {
     };
     /// The edges of so many bins of one width.
     fn histogram_bin_edges[T: Dtype, const N: usize](x: &Tensor<T, N>, bins: usize) -> Vector<T::Mean> =
-        functions::histogram::histogram_bin_edges(&x.raw, count(bins), functions::histogram::Range(None), None).map(wrap);
+        functions::histogram::histogram_bin_edges(&x.raw, count(bins), functions::histogram::Range(None), None).and_then(typed);
     /// As [`histogram`], of pairs, with counts as floats.
     fn histogram2d[T: Dtype](x: &Vector<T>, y: &Vector<T>, bins: usize) -> (Matrix<f64>, Vector<T::Mean>, Vector<T::Mean>) =
         functions::histogram::histogram2d(&x.raw, &y.raw, BinsOfEach::Same(count(bins)), RangeOfEach(None), OptBool(None), None).and_then(three);
@@ -216,19 +217,19 @@ by_hand! {
         one(functions::calculus::gradient(&x.raw, EachArray(vec![Tensor::scalar(distance).raw]), civita_core::layout::Axes::List(&[axis.to_isize()]).into(), 1));
     /// The values at `x` of the straight lines through the points `(xp, fp)`, whose places increase; beyond them their ends.
     fn interp[X: Sought, U: Dtype, V: Dtype](x: X, xp: &Vector<U>, fp: &Vector<V>) -> X::Of<f64> =
-        functions::calculus::interp(&x.sought()?, &xp.raw, &fp.raw, None, None, OptFloat(None)).map(wrap);
+        functions::calculus::interp(&x.sought()?, &xp.raw, &fp.raw, None, None, OptFloat(None)).and_then(typed);
     /// The running sum along an axis; on request with the 0 before the first element.
     fn cumulative_sum[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt, include_initial: bool) -> Tensor<T::Sum, N> =
-        functions::calculus::cumulative_sum(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE, include_initial).map(wrap);
+        functions::calculus::cumulative_sum(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE, include_initial).and_then(typed);
     /// The running product along an axis; on request with the 1 before the first element.
     fn cumulative_prod[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt, include_initial: bool) -> Tensor<T::Sum, N> =
-        functions::calculus::cumulative_prod(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE, include_initial).map(wrap);
+        functions::calculus::cumulative_prod(&x.raw, AxisOrFlat(Some(axis.to_isize())), None, Out::NONE, include_initial).and_then(typed);
     /// `ln Σ eˣ` of the elements up to each one, along an axis.
     fn logcumsumexp[T: Float, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T, N> =
-        functions::calculus::logcumsumexp(&x.raw, axis.to_isize()).map(wrap);
+        functions::calculus::logcumsumexp(&x.raw, axis.to_isize()).and_then(typed);
     /// The elements along an axis with these places as a sort would leave them, smaller ones before, larger ones behind.
     fn partition[T: Dtype, const N: usize](x: &Tensor<T, N>, places: impl Into<functions::Ints>, axis: impl SliceInt) -> Tensor<T, N> =
-        functions::sorting::partition(&x.raw, places.into(), AxisOrFlat(Some(axis.to_isize())), functions::SelectKind::Introselect, functions::sorting::Fields).map(wrap);
+        functions::sorting::partition(&x.raw, places.into(), AxisOrFlat(Some(axis.to_isize())), functions::SelectKind::Introselect, functions::sorting::Fields).and_then(typed);
     /// The `k`-th smallest elements along an axis, counted from 1, and where they are.
     fn kthvalue[T: Dtype, const N: usize](x: &Tensor<T, N>, k: impl SliceInt, axis: impl SliceInt) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>)
         where [isize: Axes<N>] = functions::sorting::kthvalue(&x.raw, k.to_isize(), axis.to_isize(), false).and_then(two);
@@ -236,52 +237,52 @@ by_hand! {
     fn mode[T: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> (<isize as Axes<N>>::Out<T>, <isize as Axes<N>>::Out<i64>)
         where [isize: Axes<N>] = functions::sorting::mode(&x.raw, axis.to_isize(), false).and_then(two);
     /// `x - ln Σ eˣ` along an axis: the logarithm of softmax, without its underflow.
-    fn log_softmax[T: Float, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T, N> = x.raw.log_softmax(axis.to_isize()).map(wrap);
+    fn log_softmax[T: Float, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt) -> Tensor<T, N> = x.raw.log_softmax(axis.to_isize()).and_then(typed);
     /// `(x - mean) / √(var + eps) · weight + bias` along the last axes, those of `normalized_shape`.
     fn layer_norm[T: Float, const N: usize, const K: usize](x: &Tensor<T, N>, normalized_shape: [usize; K], weight: Option<&Tensor<T, K>>, bias: Option<&Tensor<T, K>>, eps: f64) -> Tensor<T, N> =
-        functions::neural::layer_norm(&x.raw, normalized_shape[..].into(), optional(weight), optional(bias), eps).map(wrap);
+        functions::neural::layer_norm(&x.raw, normalized_shape[..].into(), optional(weight), optional(bias), eps).and_then(typed);
     /// `x / √(Σx² / n + eps) · weight` along the last axes, those of `normalized_shape`. Without `eps` it is the distance from 1 to the
     /// next number, `2⁻²³` for `f32` and narrower.
     fn rms_norm[T: Float, const N: usize, const K: usize](x: &Tensor<T, N>, normalized_shape: [usize; K], weight: Option<&Tensor<T, K>>, eps: Option<f64>) -> Tensor<T, N> =
-        functions::neural::rms_norm(&x.raw, normalized_shape[..].into(), optional(weight), eps.into()).map(wrap);
+        functions::neural::rms_norm(&x.raw, normalized_shape[..].into(), optional(weight), eps.into()).and_then(typed);
     /// The negative logarithm of the softmax of `x` at the target, the mean of all samples. Classes are the second axis of `x`,
     /// the only one of a vector. The target holds indices of classes, with the other axes, or probabilities of them, with all
     /// axes. [`cross_entropy_each`] is the loss of each sample, and its sum PyTorch's `reduction="sum"`.
     fn cross_entropy[T: Float, U: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, target: &Tensor<U, M>, options: CrossEntropy<T>) -> Tensor<T, 0> =
-        entropy(&x.raw, &target.raw, options, functions::LossReduction::Mean).map(wrap);
+        entropy(&x.raw, &target.raw, options, functions::LossReduction::Mean).and_then(typed);
     /// `x · ln y`, and 0 where `x` is 0 and `y` is not NaN.
     fn xlogy[T: Float, const N: usize, B: Rhs<T, N>](x: &Tensor<T, N>, y: B) -> B::Out<T> = match y.operand() {
-        Operand::Tensor(y) => functions::special::xlogy(&x.raw, y).map(wrap),
-        Operand::Scalar(y) => functions::special::xlogy(&x.raw, &Raw::scalar(y, x.dtype())?).map(wrap),
+        Operand::Tensor(y) => functions::special::xlogy(&x.raw, y).and_then(typed),
+        Operand::Scalar(y) => functions::special::xlogy(&x.raw, &Raw::scalar(y, x.dtype())?).and_then(typed),
     };
     /// `1 / (1 + e⁻ˣ)`, the logistic function.
-    fn expit[T: Float, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = x.raw.sigmoid().map(wrap);
+    fn expit[T: Float, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = x.raw.sigmoid().and_then(typed);
     /// The logarithm of [`expit`], without its underflow.
-    fn log_expit[T: Float, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = functions::special::log_expit(&x.raw).map(wrap);
+    fn log_expit[T: Float, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = functions::special::log_expit(&x.raw).and_then(typed);
     /// The angle of a complex number, in radians; π of a negative real number.
     fn angle[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<<T::Mean as Dtype>::Real, N> =
-        functions::classify::angle(&x.raw, false).and_then(|y| y.cast(statistic(x.raw.dtype()).to_real())).map(wrap);
+        functions::classify::angle(&x.raw, false).and_then(|y| y.cast(statistic(x.raw.dtype()).to_real())).and_then(typed);
     /// The real parts, where all imaginary parts are smaller than so many times the dtype's epsilon; else the tensor.
     fn real_if_close[T: Dtype, const N: usize](x: &Tensor<T, N>, tol: f64) -> Tensor<Any, N> =
-        functions::classify::real_if_close(&x.raw, tol).map(wrap);
+        functions::classify::real_if_close(&x.raw, tol).and_then(typed);
     /// Returns true where the imaginary part is not 0.
-    fn iscomplex[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::iscomplex(&x.raw).map(wrap);
+    fn iscomplex[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::iscomplex(&x.raw).and_then(typed);
     /// Returns true where the imaginary part is 0.
-    fn isreal[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isreal(&x.raw).map(wrap);
+    fn isreal[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isreal(&x.raw).and_then(typed);
     /// Returns true where the dtype is complex.
     fn iscomplexobj[T: Dtype, const N: usize](x: &Tensor<T, N>) -> bool = functions::classify::iscomplexobj(&x.raw);
     /// Returns true where the dtype is not complex.
     fn isrealobj[T: Dtype, const N: usize](x: &Tensor<T, N>) -> bool = functions::classify::isrealobj(&x.raw);
     /// Returns true where the element is `∞`.
-    fn isposinf[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isposinf(&x.raw, Out::NONE).map(wrap);
+    fn isposinf[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isposinf(&x.raw, Out::NONE).and_then(typed);
     /// Returns true where the element is `-∞`.
-    fn isneginf[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isneginf(&x.raw, Out::NONE).map(wrap);
+    fn isneginf[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<bool, N> = functions::classify::isneginf(&x.raw, Out::NONE).and_then(typed);
     /// The elements from small to large along the last axis, as complex numbers.
     fn sort_complex[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<num_complex::Complex<f64>, N> =
-        functions::classify::sort_complex(&x.raw).and_then(|y| y.cast(civita_core::dtype::DType::C128)).map(wrap);
+        functions::classify::sort_complex(&x.raw).and_then(|y| y.cast(civita_core::dtype::DType::C128)).and_then(typed);
     /// The elements rounded to so many decimals, of two as near the even one; negative numbers are places before the point.
     fn round[T: Dtype, const N: usize](x: &Tensor<T, N>, decimals: impl SliceInt) -> Tensor<T, N> =
-        functions::classify::round(&x.raw, decimals.to_isize(), Out::NONE).and_then(|y| y.cast(x.raw.dtype())).map(wrap);
+        functions::classify::round(&x.raw, decimals.to_isize(), Out::NONE).and_then(|y| y.cast(x.raw.dtype())).and_then(typed);
     /// Returns true where both have equal elements after broadcasting.
     fn array_equiv[T: Dtype, U: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool =
         functions::compare::array_equiv(&a.raw, &b.raw);
@@ -296,47 +297,47 @@ by_hand! {
         functions::sets::unique_inverse(&x.raw).and_then(two);
     /// Returns true where an element is among the test elements: a tensor, a list or one number.
     fn isin[T: Dtype, const N: usize](x: &Tensor<T, N>, tests: impl Sought) -> Tensor<bool, N> =
-        functions::sets::isin(&x.raw, &tests.sought()?, false, false, functions::sets::LookupKind).map(wrap);
+        functions::sets::isin(&x.raw, &tests.sought()?, false, false, functions::sets::LookupKind).and_then(typed);
     /// Values, or one number, behind the elements along an axis, with `..` behind those of the flattened tensor.
     fn append[T: Dtype, const N: usize, A: OneAxis<N>](x: &Tensor<T, N>, values: impl AssignValue<T>, axis: A) -> A::Out<T> =
-        functions::join::append(&x.raw, &*values.raw(x.dtype())?, axis.axis()).map(wrap);
+        functions::join::append(&x.raw, &*values.raw(x.dtype())?, axis.axis()).and_then(typed);
     /// Values, or one number, before places along an axis, with `..` of the flattened tensor.
     fn insert[T: Dtype, const N: usize, A: OneAxis<N>](x: &Tensor<T, N>, places: impl Into<functions::Positions>, values: impl AssignValue<T>, axis: A) -> A::Out<T> =
-        functions::rearrange::insert(&x.raw, places.into(), values.raw(x.dtype())?.into_owned().into(), axis.axis()).map(wrap);
+        functions::rearrange::insert(&x.raw, places.into(), values.raw(x.dtype())?.into_owned().into(), axis.axis()).and_then(typed);
     /// The common elements of two tensors, sorted.
     fn intersect1d[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> Vector<T> =
         functions::sets::intersect1d(&a.raw, &b.raw, false, false).map(|all| wrap(all.0));
     /// The triangular window of so many points, with zeros at the ends.
-    fn bartlett[](points: usize) -> Vector<f64> = functions::signal::bartlett(points as f64).map(wrap);
+    fn bartlett[](points: usize) -> Vector<f64> = functions::signal::bartlett(points as f64).and_then(typed);
     /// The Blackman window of so many points.
-    fn blackman[](points: usize) -> Vector<f64> = functions::signal::blackman(points as f64).map(wrap);
+    fn blackman[](points: usize) -> Vector<f64> = functions::signal::blackman(points as f64).and_then(typed);
     /// The Hamming window of so many points.
-    fn hamming[](points: usize) -> Vector<f64> = functions::signal::hamming(points as f64).map(wrap);
+    fn hamming[](points: usize) -> Vector<f64> = functions::signal::hamming(points as f64).and_then(typed);
     /// The Hann window of so many points.
-    fn hanning[](points: usize) -> Vector<f64> = functions::signal::hanning(points as f64).map(wrap);
+    fn hanning[](points: usize) -> Vector<f64> = functions::signal::hanning(points as f64).and_then(typed);
     /// The Kaiser window of so many points: the larger `beta`, the narrower.
-    fn kaiser[](points: usize, beta: f64) -> Vector<f64> = functions::signal::kaiser(points as f64, beta).map(wrap);
+    fn kaiser[](points: usize, beta: f64) -> Vector<f64> = functions::signal::kaiser(points as f64, beta).and_then(typed);
     /// The modified Bessel function of the first kind and order 0.
-    fn i0[T: Real, const N: usize](x: &Tensor<T, N>) -> Tensor<T::Mean, N> = functions::signal::i0(&x.raw).map(wrap);
+    fn i0[T: Real, const N: usize](x: &Tensor<T, N>) -> Tensor<T::Mean, N> = functions::signal::i0(&x.raw).and_then(typed);
     /// `sin(πx) / (πx)`, which is 1 at 0.
-    fn sinc[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T::Mean, N> = functions::signal::sinc(&x.raw).map(wrap);
+    fn sinc[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T::Mean, N> = functions::signal::sinc(&x.raw).and_then(typed);
     /// Phases without jumps: where neighbours along an axis differ by more than half a period, multiples of it are added.
     fn unwrap[T: Float, const N: usize](p: &Tensor<T, N>, axis: impl SliceInt, period: T) -> Tensor<T, N> =
-        functions::signal::unwrap(&p.raw, None, axis.to_isize(), number(period)).map(wrap);
+        functions::signal::unwrap(&p.raw, None, axis.to_isize(), number(period)).and_then(typed);
     /// Without zeros at the ends of every axis.
     fn trim_zeros[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
-        functions::signal::trim_zeros(&x.raw, functions::signal::TrimEnds::BOTH, (..).axes().named().into()).map(wrap);
+        functions::signal::trim_zeros(&x.raw, functions::signal::TrimEnds::BOTH, (..).axes().named().into()).and_then(typed);
     /// For each index the element of the tensor with that number, of several that broadcast together.
     fn choose[I: Dtype, T: Dtype, const N: usize, const M: usize](index: &Tensor<I, N>, choices: &[&Tensor<T, M>]) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
-        functions::indexing::choose(&index.raw, numbers(choices), Out::NONE, Mode::Raise).map(wrap);
+        functions::indexing::choose(&index.raw, numbers(choices), Out::NONE, Mode::Raise).and_then(typed);
     /// For each element the first of the choices whose condition is true, and the default where none is.
     fn select[T: Element, const N: usize, const M: usize](conditions: &[&Tensor<bool, N>], choices: &[&Tensor<T, M>], default: T) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
-        functions::indexing::select(each(conditions).0, numbers(choices), Number::Array(Tensor::scalar(default).raw)).map(wrap);
+        functions::indexing::select(each(conditions).0, numbers(choices), Number::Array(Tensor::scalar(default).raw)).and_then(typed);
     /// The elements along an axis where a condition is true, with `..` those of the flattened tensor.
     fn compress[C: Boolean, T: Dtype, const N: usize, A: OneAxis<N>](condition: &Vector<C>, x: &Tensor<T, N>, axis: A) -> A::Out<T> =
-        functions::indexing::compress(&condition.raw, &x.raw, axis.axis(), Out::NONE).map(wrap);
+        functions::indexing::compress(&condition.raw, &x.raw, axis.axis(), Out::NONE).and_then(typed);
     /// Writes values at places that count the elements in C order; values that are too few are repeated, and of equal places
     /// the last stays.
     fn put[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &mut Tensor<T, N>, places: &Tensor<I, M>, values: impl AssignValue<T>) -> () = {
@@ -379,7 +380,7 @@ by_hand! {
             .and_then(|all| all.iter().map(|x| x.cast(civita_core::dtype::DType::I64)).collect::<Result<_>>()).and_then(wrap_array);
     /// The number of an element, counted in C order, from its index along each axis.
     fn ravel_multi_index[I: Dtype, const N: usize, const K: usize](index: [&Tensor<I, N>; K], shape: [usize; K]) -> Tensor<i64, N> =
-        functions::indexing::ravel_multi_index(each(&index).0, shape[..].into(), Mode::Raise.into(), functions::Order::C).map(wrap);
+        functions::indexing::ravel_multi_index(each(&index).0, shape[..].into(), Mode::Raise.into(), functions::Order::C).and_then(typed);
     /// The index along each axis of an element, from its number in C order.
     fn unravel_index[I: Dtype, const N: usize, const M: usize](numbers: &Tensor<I, N>, shape: impl IntoShape<M>) -> <Rank<M> as PerAxis>::Of<Tensor<i64, N>>
         where [Rank<M>: PerAxis] =
@@ -387,25 +388,25 @@ by_hand! {
     /// Matrices in rows put together: those of a row beside each other, the rows below each other.
     fn block[T: Dtype](rows: &[&[&Matrix<T>]]) -> Matrix<T> = functions::indexing::block(functions::Nested::List(
         rows.iter().map(|row| functions::Nested::List(row.iter().map(|x| functions::Nested::Array(x.raw.clone())).collect())).collect(),
-    )).map(wrap);
+    )).and_then(typed);
     /// Booleans as the bits of bytes, eight in one, along an axis, or with `..` of the flattened tensor.
     fn packbits[T: Dtype, const N: usize, A: OneAxis<N>](x: &Tensor<T, N>, axis: A, order: functions::BitOrder) -> A::Out<u8> =
-        functions::bits::packbits(&x.raw, axis.axis(), order).map(wrap);
+        functions::bits::packbits(&x.raw, axis.axis(), order).and_then(typed);
     /// The bits of bytes as numbers 0 and 1, along an axis, or with `..` of the flattened tensor.
     fn unpackbits[const N: usize, A: OneAxis<N>](x: &Tensor<u8, N>, axis: A, order: functions::BitOrder) -> A::Out<u8> =
-        functions::bits::unpackbits(&x.raw, axis.axis(), None.into(), order).map(wrap);
+        functions::bits::unpackbits(&x.raw, axis.axis(), None.into(), order).and_then(typed);
     /// Sums of products over the last axis of both, the first conjugated; the other axes broadcast.
     fn vecdot[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> <<<Rank<N> as Broadcast<M>>::Rank as ReduceRank>::Out as TensorRank>::Of<T>
         where [Rank<N>: Broadcast<M>, <Rank<N> as Broadcast<M>>::Rank: ReduceRank] =
-        functions::einsum::vecdot(&a.raw, &b.raw, Out::NONE, -1, None, SAME_KIND).map(wrap);
+        functions::einsum::vecdot(&a.raw, &b.raw, Out::NONE, -1, None, SAME_KIND).and_then(typed);
     /// The product of matrices and vectors; the axes before them broadcast.
     fn matvec[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> <<Rank<N> as ReduceRank>::Out as BroadcastWith<M>>::Out<T>
         where [Rank<N>: ReduceRank, <Rank<N> as ReduceRank>::Out: BroadcastWith<M>] =
-        functions::einsum::matvec(&a.raw, &b.raw, Out::NONE, None, SAME_KIND).map(wrap);
+        functions::einsum::matvec(&a.raw, &b.raw, Out::NONE, None, SAME_KIND).and_then(typed);
     /// The product of vectors, conjugated, and matrices; the axes before them broadcast.
     fn vecmat[T: Dtype, const N: usize, const M: usize](a: &Tensor<T, N>, b: &Tensor<T, M>) -> <<Rank<M> as ReduceRank>::Out as BroadcastWith<N>>::Out<T>
         where [Rank<M>: ReduceRank, <Rank<M> as ReduceRank>::Out: BroadcastWith<N>] =
-        functions::einsum::vecmat(&a.raw, &b.raw, Out::NONE, None, SAME_KIND).map(wrap);
+        functions::einsum::vecmat(&a.raw, &b.raw, Out::NONE, None, SAME_KIND).and_then(typed);
     /// The sum of products over labelled axes: `"ij,jk->ik"` is the matrix product. A label that stands in several terms joins
     /// their axes, one that is not in the result is summed over, one that stands twice in a term takes the diagonal, and
     /// `...` stands for all other axes, which broadcast.
@@ -413,7 +414,7 @@ by_hand! {
     /// A function cannot read the rank of its result from a text: [`einsum!`](macro@crate::einsum) can, and is this function with
     /// that rank. Here it is named: `let y: Matrix<f64> = np::einsum(…)?.typed()?`.
     fn einsum[T: Dtype](subscripts: &str, operands: &[&dyn Labelled<T>]) -> Tensor<T, DYN> =
-        functions::einsum::einsum(labelled(subscripts, operands), Out::NONE, functions::einsum::Optimize::No, None, functions::Order::K, SAME_KIND).map(wrap);
+        functions::einsum::einsum(labelled(subscripts, operands), Out::NONE, functions::einsum::Optimize::No, None, functions::Order::K, SAME_KIND).and_then(typed);
     /// The order in which [`einsum`] contracts its tensors by `"greedy"` or `"optimal"` search, and a text that describes it.
     fn einsum_path[T: Dtype](subscripts: &str, operands: &[&dyn Labelled<T>], optimize: &str) -> (Vec<Vec<usize>>, String) = {
         let optimize = match optimize {
@@ -426,44 +427,44 @@ by_hand! {
     };
     /// The elements at indices along an axis: `x[i, index[i, j]]` for axis 1. The other axes may have fewer indices.
     fn gather[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt, index: &Tensor<I, N>) -> Tensor<T, N> =
-        functions::scatter::gather(&x.raw, axis.to_isize(), index.raw.clone().into()).map(wrap);
+        functions::scatter::gather(&x.raw, axis.to_isize(), index.raw.clone().into()).and_then(typed);
     /// A copy of the tensor with elements placed at indices along an axis, of equal places the last. A source without axes is
     /// one value for all.
     fn scatter[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: impl SliceInt, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N> =
-        functions::scatter::scatter(&x.raw, axis.to_isize(), index.raw.clone().into(), Number::Array(source.raw.clone())).map(wrap);
+        functions::scatter::scatter(&x.raw, axis.to_isize(), index.raw.clone().into(), Number::Array(source.raw.clone())).and_then(typed);
     /// A copy of the tensor with elements added at indices along an axis.
     fn scatter_add[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: impl SliceInt, index: &Tensor<I, N>, source: &Tensor<T, M>) -> Tensor<T, N> =
-        functions::scatter::scatter_add(&x.raw, axis.to_isize(), index.raw.clone().into(), Number::Array(source.raw.clone())).map(wrap);
+        functions::scatter::scatter_add(&x.raw, axis.to_isize(), index.raw.clone().into(), Number::Array(source.raw.clone())).and_then(typed);
     /// A copy of the tensor with elements reduced to indices along an axis, together with the element that is there or without it.
     fn scatter_reduce[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: impl SliceInt, index: &Tensor<I, N>, source: &Tensor<T, M>, reduce: functions::scatter::Reduce, include_self: bool) -> Tensor<T, N> =
-        functions::scatter::scatter_reduce(&x.raw, axis.to_isize(), index.raw.clone().into(), Number::Array(source.raw.clone()), reduce, include_self).map(wrap);
+        functions::scatter::scatter_reduce(&x.raw, axis.to_isize(), index.raw.clone().into(), Number::Array(source.raw.clone()), reduce, include_self).and_then(typed);
     /// The elements, or parts, at indices that stand along the last axis, one for each of the first axes of the tensor.
     fn gather_nd[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, indices: &Tensor<I, M>) -> Tensor<T, DYN> =
-        functions::scatter::gather_nd(&x.raw, indices.raw.clone().into()).map(wrap);
+        functions::scatter::gather_nd(&x.raw, indices.raw.clone().into()).and_then(typed);
     /// The slices at indices along an axis.
     fn index_select[T: Dtype, I: Dtype, const N: usize](x: &Tensor<T, N>, axis: impl SliceInt, index: &Vector<I>) -> Tensor<T, N> =
-        functions::scatter::index_select(&x.raw, axis.to_isize(), index.raw.clone().into()).map(wrap);
+        functions::scatter::index_select(&x.raw, axis.to_isize(), index.raw.clone().into()).and_then(typed);
     /// A copy of the tensor with values at what arrays of indices pick, or with values added there: at equal places all of them.
     fn index_put[T: Dtype, I: Dtype, const N: usize, const M: usize, const K: usize](x: &Tensor<T, N>, indices: &[&Tensor<I, M>], values: &Tensor<T, K>, accumulate: bool) -> Tensor<T, N> =
-        functions::scatter::index_put(&x.raw, each(indices).0, Number::Array(values.raw.clone()), accumulate).map(wrap);
+        functions::scatter::index_put(&x.raw, each(indices).0, Number::Array(values.raw.clone()), accumulate).and_then(typed);
     /// A copy of the tensor with slices added at indices along an axis.
     fn index_add[T: Dtype, I: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, axis: impl SliceInt, index: &Vector<I>, source: &Tensor<T, M>) -> Tensor<T, N> =
-        functions::scatter::index_add(&x.raw, axis.to_isize(), index.raw.clone().into(), &source.raw, number(1i64)).map(wrap);
+        functions::scatter::index_add(&x.raw, axis.to_isize(), index.raw.clone().into(), &source.raw, number(1i64)).and_then(typed);
     /// A number where a mask is true, the elements elsewhere.
     fn masked_fill[T: Dtype, V: AssignValue<T>, const N: usize, const M: usize](x: &Tensor<T, N>, mask: &Tensor<bool, M>, value: V) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
-        functions::scatter::masked_fill(&x.raw, &mask.raw, Number::Array(value.raw(x.dtype())?.into_owned())).map(wrap);
+        functions::scatter::masked_fill(&x.raw, &mask.raw, Number::Array(value.raw(x.dtype())?.into_owned())).and_then(typed);
     /// The elements where a mask is true, as a vector; the two broadcast together.
     fn masked_select[T: Dtype, const N: usize, const M: usize](x: &Tensor<T, N>, mask: &Tensor<bool, M>) -> Vector<T> =
-        functions::scatter::masked_select(&x.raw, &mask.raw).map(wrap);
+        functions::scatter::masked_select(&x.raw, &mask.raw).and_then(typed);
     /// A copy of the tensor with the elements of another, in C order, where a mask is true.
     fn masked_scatter[T: Dtype, const N: usize, const M: usize, const K: usize](x: &Tensor<T, N>, mask: &Tensor<bool, M>, source: &Tensor<T, K>) -> Broadcasted<T, N, M>
         where [Rank<N>: Broadcast<M>] =
-        functions::scatter::masked_scatter(&x.raw, &mask.raw, &source.raw).map(wrap);
+        functions::scatter::masked_scatter(&x.raw, &mask.raw, &source.raw).and_then(typed);
     /// The rows of a matrix at indices. The row `padding` gets no gradient.
     fn embedding[T: Dtype, I: Dtype, const N: usize](indices: &Tensor<I, N>, weight: &Matrix<T>, padding: Option<isize>) -> Expanded<T, N>
         where [Rank<N>: ExpandRank] =
-        functions::scatter::embedding(indices.raw.clone().into(), &weight.raw, padding.into()).map(wrap);
+        functions::scatter::embedding(indices.raw.clone().into(), &weight.raw, padding.into()).and_then(typed);
     /// Returns true where an element of one tensor lies on one of the other.
     fn shares_memory[T: Dtype, const N: usize, U: Dtype, const M: usize](a: &Tensor<T, N>, b: &Tensor<U, M>) -> bool =
         functions::memory::shares_memory(&a.raw, &b.raw, None.into());
@@ -474,13 +475,13 @@ by_hand! {
     fn isfortran[T: Dtype, const N: usize](x: &Tensor<T, N>) -> bool = functions::memory::isfortran(&x.raw);
     /// The tensor in Fortran order: itself where it lies so already, else a copy.
     fn asfortranarray[T: Dtype, const N: usize](x: &Tensor<T, N>) -> <rank::AtLeast1 as RankRule<N>>::Of<T>
-        where [rank::AtLeast1: RankRule<N>] = functions::memory::asfortranarray(&x.raw, None).map(wrap);
+        where [rank::AtLeast1: RankRule<N>] = functions::memory::asfortranarray(&x.raw, None).and_then(typed);
     /// The tensor, in which every number is finite.
     fn asarray_chkfinite[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> =
-        functions::memory::asarray_chkfinite(&x.raw, None, functions::Order::K).map(wrap);
+        functions::memory::asarray_chkfinite(&x.raw, None, functions::Order::K).and_then(typed);
     /// The tensor with memory that meets requirements, by letter: `"C"`, `"F"`, `"W"`(riteable), `"O"`(wned).
     fn require[T: Dtype, const N: usize](x: &Tensor<T, N>, requirements: &str) -> Tensor<T, N> =
-        functions::memory::Requirements::of(requirements).and_then(|all| functions::memory::require(&x.raw, None, all)).map(wrap);
+        functions::memory::Requirements::of(requirements).and_then(|all| functions::memory::require(&x.raw, None, all)).and_then(typed);
 }
 
 /// The identity matrix of `f64`: [`Tensor::eye`].
@@ -540,7 +541,7 @@ where
     isize: Axes<N>,
 {
     let none = functions::LossReduction::None;
-    entropy(&x.raw, &target.raw, options, none).map(wrap)
+    entropy(&x.raw, &target.raw, options, none).and_then(typed)
 }
 
 fn entropy<T>(

@@ -13,7 +13,7 @@ use civita_core::functions::{self, Out, *};
 use civita_core::raw::Raw;
 
 use crate::rank::{
-    AxisArg, Broadcast, ExpandRank, Expanded, PerAxis, Rank, ReduceRank, TensorRank, wrap,
+    AxisArg, Broadcast, ExpandRank, Expanded, PerAxis, Rank, ReduceRank, TensorRank, typed,
 };
 use crate::{AnyNumber, DYN, Dtype, FromRaw, Parts, Result, SliceInt, Tensor, Vector};
 
@@ -78,16 +78,18 @@ impl<const N: usize> OneAxis<N> for RangeFull {
 
 /// What the engine returned, as the typed API returns it.
 trait Typed<R> {
-    fn typed(returned: R) -> Self;
+    fn typed(returned: R) -> Result<Self>
+    where
+        Self: Sized;
 }
 impl<X: FromRaw> Typed<Raw> for X {
-    fn typed(x: Raw) -> X {
-        wrap(x)
+    fn typed(x: Raw) -> Result<X> {
+        typed(x)
     }
 }
 impl<X: FromRaw> Typed<Vec<Raw>> for Vec<X> {
-    fn typed(all: Vec<Raw>) -> Vec<X> {
-        all.into_iter().map(wrap).collect()
+    fn typed(all: Vec<Raw>) -> Result<Vec<X>> {
+        all.into_iter().map(typed).collect()
     }
 }
 
@@ -157,19 +159,19 @@ macro_rules! typed {
 
     // what comes back
     ([Along] $row:tt [$($g:tt)*] [$($ranks:tt)*] $args:tt $pass:tt) => {
-        emit! { $row [$($g)*] [] [A::Out<T>] $args $pass [map Typed::typed] }
+        emit! { $row [$($g)*] [] [A::Out<T>] $args $pass [and_then Typed::typed] }
     };
     ([list $Rule:ident] $row:tt [$($g:tt)*] [$($ranks:tt)*] $args:tt $pass:tt) => {
-        emit! { $row [$($g)*] [functions::rank::$Rule: RankRule<$($ranks)*>] [Vec<<functions::rank::$Rule as RankRule<$($ranks)*>>::Of<T>>] $args $pass [map Typed::typed] }
+        emit! { $row [$($g)*] [functions::rank::$Rule: RankRule<$($ranks)*>] [Vec<<functions::rank::$Rule as RankRule<$($ranks)*>>::Of<T>>] $args $pass [and_then Typed::typed] }
     };
     ([tuple Vector of $E:ident] $row:tt [$($g:tt)*] [N] $args:tt $pass:tt) => {
         emit! { $row [$($g)*] [Rank<N>: PerAxis] [<Rank<N> as PerAxis>::Of<Vector<$E>>] $args $pass [and_then <Rank<N> as PerAxis>::wrapped] }
     };
     ([tuple $Rule:ident $(of $E:ident)?] $row:tt [$($g:tt)*] [$($ranks:tt)*] $args:tt $pass:tt) => {
-        emit! { $row [$($g)*] [functions::rank::$Rule: RankRule<$($ranks)*>] [Vec<<functions::rank::$Rule as RankRule<$($ranks)*>>::Of<element!($($E)?)>>] $args $pass [map Typed::typed] }
+        emit! { $row [$($g)*] [functions::rank::$Rule: RankRule<$($ranks)*>] [Vec<<functions::rank::$Rule as RankRule<$($ranks)*>>::Of<element!($($E)?)>>] $args $pass [and_then Typed::typed] }
     };
     ([$Rule:ident $(of $E:ident)?] $row:tt [$($g:tt)*] [$($ranks:tt)*] $args:tt $pass:tt) => {
-        emit! { $row [$($g)*] [functions::rank::$Rule: RankRule<$($ranks)*>] [<functions::rank::$Rule as RankRule<$($ranks)*>>::Of<element!($($E)?)>] $args $pass [map Typed::typed] }
+        emit! { $row [$($g)*] [functions::rank::$Rule: RankRule<$($ranks)*>] [<functions::rank::$Rule as RankRule<$($ranks)*>>::Of<element!($($E)?)>] $args $pass [and_then Typed::typed] }
     };
 }
 macro_rules! emit {

@@ -3,10 +3,9 @@
 use civita_core::dtype::{self, DType};
 use civita_core::raw::Raw;
 
-use crate::rank::{Broadcast, ExpandRank, Expanded, Rank, TakeRank, wrap};
+use crate::rank::{Broadcast, ExpandRank, Expanded, Rank, TakeRank, typed, wrap};
 use crate::{
-    Arange, Element, Error, Float, FromRaw, Integer, Result, Scalar, SliceInt, TakesScalar, Tensor,
-    Vector,
+    Arange, Element, Error, Float, Integer, Result, Scalar, SliceInt, TakesScalar, Tensor, Vector,
 };
 
 /// The indices of a shape, the last axis first. NumPy's `ndindex`.
@@ -137,7 +136,7 @@ where
     let mut order: Vec<isize> = (0..at as isize).collect();
     order.extend((0..inner.len()).map(|k| (outer.len() + k) as isize));
     order.extend((at..outer.len()).map(|k| k as isize));
-    y.permute(&order).map(wrap)
+    y.permute(&order).and_then(typed)
 }
 
 /// A function of a tensor and an axis, along one axis after the other. NumPy's `apply_over_axes`: the function keeps the axes.
@@ -190,7 +189,7 @@ where
         .iter()
         .map(|x| x.raw.broadcast_to(&shape))
         .collect::<Result<Vec<_>>>()?;
-    Raw::stack(&all.iter().collect::<Vec<_>>(), 0).map(FromRaw::wrap)
+    Raw::stack(&all.iter().collect::<Vec<_>>(), 0).and_then(typed)
 }
 
 /// Coordinates that broadcast: for each range a tensor whose other axes have length 1. NumPy's `ogrid[0:2, 1:4]`.
@@ -281,6 +280,8 @@ pub struct FloatInfo<T> {
 pub fn finfo<T: Float>() -> FloatInfo<T> {
     // digits of the significand beside the leading one, and the smallest exponent of a normal number
     let (bits, digits, least, largest) = match T::DTYPE {
+        DType::F8E4M3 => (8, 3, -6, 448.0),
+        DType::F8E5M2 => (8, 2, -14, 57344.0),
         DType::F16 => (16, 10, -14, 65504.0),
         DType::BF16 => (16, 7, -126, 3.389_531_389_251_535_5e38),
         DType::F32 => (32, 23, -126, f64::from(f32::MAX)),

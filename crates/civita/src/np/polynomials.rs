@@ -6,7 +6,7 @@ use civita_core::functions;
 use civita_core::raw::Raw;
 
 use crate::error::OrRaise;
-use crate::rank::wrap;
+use crate::rank::{typed, wrap};
 use crate::{
     Dtype, Element, Error, Float, Number, Result, SameDtype, Scalar, TakesScalar, Tensor, Vector,
 };
@@ -78,7 +78,7 @@ where
     T: Dtype,
 {
     let n = a.raw.len().max(b.raw.len());
-    op(&widened(&a.raw, n)?, &widened(&b.raw, n)?).map(wrap)
+    op(&widened(&a.raw, n)?, &widened(&b.raw, n)?).and_then(typed)
 }
 
 /// The sum of two polynomials. NumPy's `polyadd`.
@@ -125,7 +125,7 @@ pub fn polysub<T: Number>(a: &Vector<T>, b: &Vector<T>) -> Result<Vector<T>> {
 pub fn polymul<T: Dtype>(a: &Vector<T>, b: &Vector<T>) -> Result<Vector<T>> {
     functions::signal::convolve(&a.raw, &b.raw, functions::ConvolveMode::Full)
         .map_err(|e| e.in_op("polymul"))
-        .map(wrap)
+        .and_then(typed)
 }
 
 /// Quotient and remainder of two polynomials. NumPy's `polydiv`.
@@ -262,12 +262,12 @@ where
                 .shapes(&[x.shape(), y.shape()]),
         );
     }
-    let powers = functions::create::vander(&x.raw, Some(degree + 1).into(), false)?;
+    let powers = functions::create::vander(&x.raw, Some(degree.saturating_add(1)).into(), false)?;
     let powers: crate::Matrix<T> = wrap(powers.cast(T::DTYPE)?);
     // columns of one length make the condition better
     let scale = powers.square().over(0).sum()?.sqrt();
-    let fit = crate::linalg::lstsq(&(powers / &scale), y)?;
-    Ok(fit.x / scale)
+    let fit: Vector<T> = typed(civita_linalg::lstsq((powers / &scale).raw(), y.raw(), None)?.x)?;
+    Ok(fit / scale)
 }
 
 /// The roots of a polynomial, as eigenvalues of its companion matrix. NumPy's `roots`.
@@ -288,7 +288,8 @@ pub fn roots<T>(p: &Vector<T>) -> Result<Vector<T::Complex>>
 where
     T: Float + crate::linalg::Linear<Complex: Element>,
 {
-    let all = p.to_vec();
+    // how many roots there are is read, their places are differentiated
+    let all = p.raw().detach().to_vec::<T>()?;
     let zero = T::from_f64(0.0);
     let Some(first) = all.iter().position(|&c| c != zero) else {
         return Ok(Vector::zeros(0));
@@ -296,13 +297,12 @@ where
     let last = all.iter().rposition(|&c| c != zero).unwrap_or(first);
     // each coefficient of 0 at the end is a root at 0
     let at_zero = Vector::<T::Complex>::zeros(all.len() - 1 - last);
-    let inner = Vector::from_slice(&all[first..=last]);
-    let n = inner.len() - 1;
+    let n = last - first;
     if n == 0 {
         return Ok(at_zero);
     }
     let mut companion = crate::Matrix::<T>::eye_diagonal([n, n], -1);
-    let row = -inner.slice(1..)? / Tensor::scalar(all[first]);
+    let row = -p.slice(first + 1..=last)? / p.slice(crate::s![first])?;
     companion.slice_assign(crate::s![0], &row)?;
     let found: Vector<T::Complex> = wrap(crate::linalg::eigvals(&companion)?.raw().clone());
     crate::concatenate([&found, &at_zero], 0)

@@ -291,14 +291,14 @@ pub(super) fn rowwise(p: &Rowwise, operands: &[&Raw]) -> Result<Raw> {
             copy::cast(&mean, p.dtype)
         }
         Stat::LogSoftmax if call.axes != [x.rank().wrapping_sub(1)] => {
-            // across the memory: in passes over all of it, which fold whole rows (1000²: 1.1 ms, slab by slab 1.8)
-            let x = copy::cast(x, p.dtype)?;
-            let sums = logsumexp(&x, &call.kept(p.dtype))?;
-            // beside an infinite element no other has a logarithm of its share
-            let infinite = apply(Op::Eq, &sums, Scalar::Float(f64::INFINITY).into())?;
-            let nan = Scalar::Float(f64::NAN).into();
-            let sums = program::apply(Op::Where, &[(&infinite).into(), nan, (&sums).into()])?;
-            apply(Op::Sub, &x, (&sums).into())
+            // across the memory: in passes over all of it, which fold whole rows (1000²: 1.1 ms, slab by slab 1.8). The maximum goes
+            // first, for beside a large one the logarithm of the sum is lost
+            let x = copy::cast(x, primitive::wide(p.dtype))?;
+            let [shift, sums] = shifted_sums(&x, &call.kept(x.dtype()))?;
+            let log = program::call(&functions().finite_log, &[&sums])?;
+            let log = copy::cast(&log, x.dtype())?;
+            let y = program::call(&functions().less_both, &[&x, &shift, &log])?;
+            copy::cast(&y, p.dtype)
         }
         Stat::Softmax | Stat::LogSoftmax | Stat::Norm { .. } | Stat::LogLoss => {
             slabs::by_rows(p, operands)
@@ -659,13 +659,20 @@ fn logsumexp(x: &Raw, call: &Call<'_>) -> Result<Raw> {
     if let Some(done) = call.whole(x, |all, to| all.logsumexp(to)) {
         return done;
     }
-    let x = copy::cast(x, call.dtype)?;
+    let [shift, sums] = shifted_sums(&copy::cast(x, call.dtype)?, call)?;
+    let log = program::apply(Op::Log, &[(&sums).into()])?;
+    let sum = apply(Op::Add, &log, (&shift).into())?;
+    call.finish(copy::cast(&sum, call.dtype)?)
+}
+
+/// The maximum `m` of the real parts, or 0 where that is infinite, and `Σ e^(x - m)` in the dtype of its accumulator. The axes stay.
+fn shifted_sums(x: &Raw, call: &Call<'_>) -> Result<[Raw; 2]> {
     let shift = if call.count == 0 {
         let shape = reduced_shape(x.shape(), call.axes, KeepDims::Yes);
         Raw::zeros(&shape, x.dtype().to_real())?
     } else {
         let real = if x.dtype().is_complex() {
-            program::apply(Op::Real, &[(&x).into()])?
+            program::apply(Op::Real, &[x.into()])?
         } else {
             x.clone()
         };
@@ -678,8 +685,6 @@ fn logsumexp(x: &Raw, call: &Call<'_>) -> Result<Raw> {
     let typed = functions()
         .shifted_exp
         .typed(Device::Cpu, &[x.dtype(), shift.dtype()])?;
-    let acc = fold_typed(Fold::Sum, &typed, &[&x, &shift], x.shape(), call.axes)?;
-    let log = program::apply(Op::Log, &[(&acc).into()])?;
-    let sum = apply(Op::Add, &log, (&shift).into())?;
-    call.finish(copy::cast(&sum, call.dtype)?)
+    let sums = fold_typed(Fold::Sum, &typed, &[x, &shift], x.shape(), call.axes)?;
+    Ok([shift, sums])
 }
