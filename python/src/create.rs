@@ -570,6 +570,10 @@ macro_rules! filled {
         )]
         #[allow(clippy::too_many_arguments)]
         fn $like(py: Python<'_>, a: &Bound<'_, PyAny>, dtype: Option<&Bound<'_, PyAny>>, order: Option<&Bound<'_, PyAny>>, subok: bool, shape: Option<&Bound<'_, PyAny>>, device: Option<&str>, requires_grad: bool) -> Outcome<Py<PyAny>> {
+            let named = [("dtype", dtype), ("order", order), ("shape", shape)];
+            if let Some(made) = crate::overrides::like(stringify!($like), &[a], &named)? {
+                return Ok(made);
+            }
             check_device(device)?;
             let order = Order::parse(order, Order::Keep)?;
             let prototype = a;
@@ -704,6 +708,10 @@ fn full_like(
     device: Option<&str>,
     requires_grad: bool,
 ) -> Outcome<Py<PyAny>> {
+    let named = [("dtype", dtype), ("order", order), ("shape", shape)];
+    if let Some(made) = crate::overrides::like("full_like", &[a, fill_value], &named)? {
+        return Ok(made);
+    }
     check_device(device)?;
     let order = Order::parse(order, Order::Keep)?;
     let prototype = a;

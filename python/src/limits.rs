@@ -121,6 +121,10 @@ impl FloatLimits {
         kept(py, &ALL, dtype, || FloatLimits::of(dtype))
     }
 
+    fn __reduce__(slf: &Bound<'_, Self>) -> (Py<PyType>, (&'static str,)) {
+        (slf.get_type().unbind(), (slf.get().dtype.name(),))
+    }
+
     #[classmethod]
     fn __class_getitem__<'py>(
         class: &Bound<'py, PyType>,
@@ -288,6 +292,10 @@ impl IntegerLimits {
             PyOnceLock::new();
         let (py, dtype) = (dtype.py(), dtype_or_array(dtype)?);
         kept(py, &ALL, dtype, || IntegerLimits::of(dtype))
+    }
+
+    fn __reduce__(slf: &Bound<'_, Self>) -> (Py<PyType>, (&'static str,)) {
+        (slf.get_type().unbind(), (slf.get().dtype.name(),))
     }
 
     #[classmethod]

@@ -143,6 +143,31 @@ pub fn function<'py>(
     }
 }
 
+/// As [`function`] for one that makes an array like its first argument, whose arguments are bound already.
+#[inline]
+pub fn like<'py>(
+    name: &str,
+    args: &[&Bound<'py, PyAny>],
+    keywords: &[(&str, Option<&Bound<'py, PyAny>>)],
+) -> Outcome<Option<Py<PyAny>>> {
+    let takes_over = |first: &&Bound<'py, PyAny>| {
+        !first.is_instance_of::<Array>() && stance(first, Protocol::Function) == Stance::Overrides
+    };
+    let Some(first) = args.first().filter(|first| takes_over(first)) else {
+        return Ok(None);
+    };
+    let py = first.py();
+    let kwargs = PyDict::new(py);
+    for (key, given) in keywords {
+        if let Some(given) = given {
+            kwargs.set_item(key, given)?;
+        }
+    }
+    let public = py.import("civita")?.getattr(name)?;
+    let all = (public, PyTuple::new(py, args)?, kwargs, 0);
+    Ok(Some(python(py)?.call_method1("function", all)?.unbind()))
+}
+
 #[cold]
 fn ask<'py>(
     function: &Bound<'py, PyAny>,

@@ -916,6 +916,13 @@ impl Callable for Ufunc {
                 return Ok(number);
             }
         }
+        // functions in NumPy that are ufuncs here
+        if matches!(slf.get().name, "real" | "imag" | "where" | "fix")
+            && given.all().iter().any(|ob| !ob.is_instance_of::<Array>())
+            && let Some(answer) = overrides::function(slf, given, 0)?
+        {
+            return Ok(answer);
+        }
         match overrides::ufunc(slf, given)? {
             Some(answer) => Ok(answer),
             None => slf.get().apply(given),

@@ -125,3 +125,12 @@ def test_sinc_is_flat_far_away():
     assert np.isfinite(np.asarray(far)).all() and abs(np.asarray(far)).max() < 1e-9
     assert float(g(cv.array(0.0))) == 0.0
     assert float(cv.autograd.grad(g)(cv.array(0.0))) == pytest.approx(-math.pi**2 / 3)
+
+
+def test_a_gradient_of_another_kind_is_refused():
+    x = cv.array([1.0, 2.0], requires_grad=True)
+    with pytest.raises(TypeError, match="cast"):
+        x.grad = cv.ones(2, dtype="complex128")
+    assert x.grad is None
+    x.grad = [1, 2]
+    assert x.grad.dtype == "float64" and x.grad.tolist() == [1, 2]

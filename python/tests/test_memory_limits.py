@@ -265,3 +265,16 @@ def test_gradients_of_many_inputs_take_linear_time():
     seconds(1000)
     small, large = min(seconds(2000) for _ in range(5)), min(seconds(20_000) for _ in range(3))
     assert large / small < 40  # ten times the inputs; 100 were it quadratic
+
+
+@pytest.mark.parametrize("mode", ["constant", "edge", "linear_ramp", "mean", "maximum", "median", "wrap", "reflect", "symmetric"])
+def test_a_border_that_no_memory_holds_is_refused_at_once(mode):
+    for array in (cv.ones(4), cv.ones((2, 3)), cv.ones(4, dtype="int8"), cv.asfortranarray(cv.ones((2, 3)))):
+        for width in (2**40, (0, 2**40), (2**61, 2**61)):
+            with pytest.raises((MemoryError, ValueError)):
+                cv.pad(array, width, mode=mode)
+
+
+def test_lists_of_indices_that_no_memory_holds_are_refused():
+    with pytest.raises(MemoryError):
+        cv.diag_indices(2, 2**40)

@@ -45,6 +45,21 @@ FUNCTIONS = [
     ("block", lambda a, b: [[[a], [b]]]),
     ("einsum", lambda a, b: ["i,i", a, b]),
     ("copyto", lambda a, b: [a, b]),
+    ("zeros_like", lambda a, b: [b]),
+    ("ones_like", lambda a, b: [b]),
+    ("empty_like", lambda a, b: [b]),
+    ("full_like", lambda a, b: [b, 2.0]),
+    ("where", lambda a, b: [a > 1, a, b]),
+    ("real", lambda a, b: [b]),
+    ("imag", lambda a, b: [b]),
+    ("fix", lambda a, b: [b]),
+    ("apply_along_axis", lambda a, b: [len, 0, b]),
+    ("piecewise", lambda a, b: [b, [a > 1], [1]]),
+    ("common_type", lambda a, b: [a, b]),
+    ("min_scalar_type", lambda a, b: [b]),
+    ("savetxt", lambda a, b: ["never written", b]),
+    *((name, lambda a, b: [b]) for name in ("poly", "roots", "polyder", "polyint")),
+    *((name, lambda a, b: [a, b]) for name in ("polyadd", "polysub", "polymul", "polydiv", "polyval")),
 ]
 
 
@@ -143,6 +158,25 @@ def test_at_takes_over():
 def test_operators_ask_array_ufunc(op, array):
     ufunc, method, inputs, _ = op(array, Duck())
     assert isinstance(ufunc, cv.ufunc) and method == "__call__" and isinstance(inputs[1], Duck)
+
+
+@pytest.mark.parametrize("symbol, name", [("+", "add"), ("-", "subtract"), ("*", "multiply"), ("/", "divide"), ("//", "floor_divide"), ("%", "remainder"), ("**", "power"),
+                                          ("@", "matmul"), ("&", "bitwise_and"), ("<<", "left_shift")])  # fmt: skip
+def test_an_operator_in_place_binds_what_the_other_class_answers(symbol, name):
+    duck, array = Duck(), cv.arange(3)
+    names = {"a": array, "b": duck}
+    exec(f"a {symbol}= b", names)
+    ufunc, method, inputs, _ = names["a"]
+    assert (ufunc.__name__, method) == (name, "__call__") and inputs[0].tolist() == [0, 1, 2] and inputs[1] is duck
+    assert array.tolist() == [0, 1, 2]
+
+
+def test_products_and_divmod_ask_their_own_ufunc():
+    duck, array = Duck(), cv.arange(3)
+    for answer, name in ((array @ duck, "matmul"), (divmod(array, duck), "divmod")):
+        ufunc, method, inputs, kwargs = answer
+        assert (ufunc.__name__, method, kwargs) == (name, "__call__", {})
+        assert inputs[0] is array and inputs[1] is duck
 
 
 @pytest.mark.parametrize("array", [x, cv.float64(2.0), cv.int8(2)], ids=["array", "float64", "int8"])

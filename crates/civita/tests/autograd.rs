@@ -301,3 +301,68 @@ fn recording_can_be_switched() {
     });
     assert!((&x * 2.0).tracks_gradient());
 }
+
+#[cfg(feature = "linalg")]
+#[test]
+fn polynomials_are_differentiated_by_their_coefficients() -> civita::Result<()> {
+    let p = tensor![2.0, -3.0, -11.0, 6.0];
+    let v = tensor![1.0, 0.5];
+    let check = |f: fn(&Vector<f64>) -> civita::Result<Tensor<f64, 0>>, x: &Vector<f64>| {
+        autograd::check_gradients(|x: Vector<f64>| f(&x), x)
+    };
+    check(|p| Ok(np::roots(p)?.abs().square().sum()), &p)?;
+    check(
+        |p| Ok(np::polydiv(p, &tensor![1.0, 0.5])?.0.square().sum()),
+        &p,
+    )?;
+    check(
+        |p| Ok(np::polydiv(p, &tensor![1.0, 0.5])?.1.square().sum()),
+        &p,
+    )?;
+    check(
+        |v| {
+            Ok(np::polydiv(&tensor![2.0, -3.0, -11.0, 6.0], v)?
+                .0
+                .square()
+                .sum())
+        },
+        &v,
+    )?;
+    check(
+        |v| {
+            Ok(np::polydiv(&tensor![2.0, -3.0, -11.0, 6.0], v)?
+                .1
+                .square()
+                .sum())
+        },
+        &v,
+    )?;
+    check(
+        |p| Ok(np::poly1d(p).at(&tensor![0.5, 2.0])?.square().sum()),
+        &p,
+    )?;
+    check(
+        |p| Ok(np::poly1d(p).derivative(1)?.coefficients().square().sum()),
+        &p,
+    )?;
+    check(
+        |y| {
+            Ok(np::polyfit(&tensor![0.0, 1.0, 2.0, 3.0], y, 1)?
+                .square()
+                .sum())
+        },
+        &p,
+    )?;
+    // the degree depends on values, which a batch does not have
+    let batch = tensor![[1.0, -3.0, 2.0], [1.0, 0.0, -1.0]];
+    assert!(autograd::vmap(|p: Vector<f64>| np::roots(&p), &batch).is_err());
+    let lines = autograd::vmap(
+        |y: Vector<f64>| np::polyfit(&tensor![0.0, 1.0, 2.0], &y, 1),
+        &batch,
+    )?;
+    for (line, y) in lines.outer_iter().zip(batch.outer_iter()) {
+        civita::assert_close!(line, np::polyfit(&tensor![0.0, 1.0, 2.0], &y, 1)?);
+    }
+    assert!(np::polyfit(&v, &v, usize::MAX).is_err());
+    Ok(())
+}

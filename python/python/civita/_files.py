@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 from . import _civita as cv
 from ._caller import warn
-from ._overrides import takes_like
+from ._overrides import overridable, takes_like
 
 MAGIC_PREFIX = b"\x93NUMPY"
 MAGIC_LEN = len(MAGIC_PREFIX) + 2
@@ -258,6 +258,7 @@ def _replacing(path):
         raise
 
 
+@overridable
 def save(file, arr, allow_pickle=True):
     """Writes an array to an `.npy` file. A file that is there is replaced when the new one is complete."""
     arr = cv.asanyarray(arr)
@@ -434,11 +435,13 @@ def _savez(file, args, kwds, compress):
                 write_array(member, a)
 
 
+@overridable
 def savez(file, *args, allow_pickle=True, **kwds):
     """Writes arrays to an `.npz` file, under names given by keyword or `arr_0`, `arr_1`, …"""
     _savez(file, args, kwds, compress=False)
 
 
+@overridable
 def savez_compressed(file, *args, allow_pickle=True, **kwds):
     """As `savez`, deflated."""
     _savez(file, args, kwds, compress=True)
@@ -1004,6 +1007,7 @@ def _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns
     return cv.array(rows, dtype=dtype).reshape(len(rows), width)
 
 
+@overridable
 def savetxt(fname, X, fmt="%.18e", delimiter=" ", newline="\n", header="", footer="", comments="# ", encoding=None):
     """Writes an array with one or two axes as text, a row on each line."""
     fmt = fmt.decode("latin1") if isinstance(fmt, bytes) else fmt

@@ -6,7 +6,7 @@ import operator
 from . import _civita as cv
 from ._iterators import ndindex
 from ._caller import warn
-from ._overrides import takes_like
+from ._overrides import overridable, takes_like
 
 _NO_SIGNATURE = object()
 
@@ -84,6 +84,7 @@ def row_stack(tup, *, dtype=None, casting="same_kind"):
     return cv.vstack(tup, dtype=dtype, casting=casting)
 
 
+@overridable
 def apply_along_axis(func1d, axis, arr, *args, **kwargs):
     """A function of vectors, applied to each vector along an axis."""
     arr = cv.asanyarray(arr)
@@ -454,6 +455,7 @@ def get_include():
     raise RuntimeError("there is no C API, so no headers\n  hint: the buffer protocol and DLPack share memory with C")
 
 
+@overridable
 def piecewise(x, condlist, funclist, *args, **kw):
     """The elements through a function each of its own: `funclist[k]` where `condlist[k]` is true, of several the last; zero
     where none is. A function may be a number. One function more than conditions is for the elements where none is true.

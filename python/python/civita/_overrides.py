@@ -82,6 +82,22 @@ def takes_like(function):
     return call
 
 
+def overridable(function_):
+    """Gives a function that is written in Python the protocol: classes of the arguments that are no arrays of ours may take over."""
+
+    @functools.wraps(function_)
+    def call(*args, **kwargs):
+        for value in _flat((*args, *kwargs.values()), 1):
+            cls = type(value)
+            if hasattr(cls, "__array_function__") and not issubclass(cls, cv.ndarray) and not _is_array(cls):
+                public = getattr(importlib.import_module("civita"), function_.__name__)
+                return function(public, args, kwargs, 1)
+        return function_(*args, **kwargs)
+
+    call._implementation = function_
+    return call
+
+
 def ufunc(public, method, args, kwargs):
     """What the first of the operands' classes answers that knows the ufunc."""
     kwargs = dict(kwargs or {})

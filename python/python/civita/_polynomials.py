@@ -5,6 +5,7 @@ import numbers
 import civita as cv
 
 from ._caller import warn
+from ._overrides import overridable
 
 
 def _vector(x):
@@ -16,6 +17,7 @@ def _is_scalar(x):
     return isinstance(x, (numbers.Number, cv.generic))
 
 
+@overridable
 def poly(seq_of_zeros):
     """The coefficients of the polynomial with these roots, or the characteristic polynomial of a matrix.
 
@@ -46,6 +48,7 @@ def poly(seq_of_zeros):
     return a
 
 
+@overridable
 def roots(p):
     """The roots of a polynomial, as eigenvalues of its companion matrix."""
     p = _vector(p)
@@ -70,6 +73,7 @@ def roots(p):
     return cv.concatenate([found, cv.zeros(at_zero, dtype=found.dtype)])
 
 
+@overridable
 def polyval(p, x):
     """The values of a polynomial at points, by Horner's rule; at another polynomial their composition.
 
@@ -88,11 +92,13 @@ def polyval(p, x):
     return y
 
 
+@overridable
 def polyadd(a1, a2):
     """The sum of two polynomials."""
     return _sum(a1, a2, 1)
 
 
+@overridable
 def polysub(a1, a2):
     """The difference of two polynomials."""
     return _sum(a1, a2, -1)
@@ -107,6 +113,7 @@ def _sum(a1, a2, sign):
     return poly1d(value) if is_object else value
 
 
+@overridable
 def polymul(a1, a2):
     """The product of two polynomials."""
     is_object = isinstance(a1, poly1d) or isinstance(a2, poly1d)
@@ -114,6 +121,7 @@ def polymul(a1, a2):
     return poly1d(value) if is_object else value
 
 
+@overridable
 def polydiv(u, v):
     """The quotient of two polynomials and the rest."""
     is_object = isinstance(u, poly1d) or isinstance(v, poly1d)
@@ -134,6 +142,7 @@ def polydiv(u, v):
     return (poly1d(q), poly1d(rest)) if is_object else (q, rest)
 
 
+@overridable
 def polyder(p, m=1):
     """The `m`-th derivative of a polynomial."""
     m = int(m)
@@ -147,6 +156,7 @@ def polyder(p, m=1):
     return poly1d(p) if is_object else p
 
 
+@overridable
 def polyint(p, m=1, k=None):
     """The `m`-th integral of a polynomial, with constants `k`, by default 0."""
     m = int(m)
@@ -164,6 +174,7 @@ def polyint(p, m=1, k=None):
     return poly1d(p) if is_object else p
 
 
+@overridable
 def polyfit(x, y, deg, rcond=None, full=False, w=None, cov=False):
     """The polynomial of a degree that is nearest to values at points, by least squares.
 

@@ -1,6 +1,7 @@
 """Questions about dtypes that need no engine."""
 
 from . import _civita as cv
+from ._overrides import overridable
 
 #: NumPy's one-letter codes by kind; those of text, dates and objects are not there.
 typecodes = {
@@ -58,6 +59,7 @@ def typename(char):
     return _TYPENAMES[char]
 
 
+@overridable
 def min_scalar_type(a, /):
     """The smallest dtype that holds the value of a scalar; of an array with axes its dtype."""
     a = cv.asarray(a)
@@ -76,6 +78,7 @@ def min_scalar_type(a, /):
     return a.dtype
 
 
+@overridable
 def common_type(*arrays):
     """The inexact scalar class that holds the elements of all arrays; of integers `float64`."""
     if not arrays:

@@ -389,11 +389,12 @@ pub fn logcumsumexp(x: Array, axis: Axis) -> Result<Raw> {
     let Some(dtype) = crate::ops::Class::RealFloat.compute(x.dtype()) else {
         return Err(Error::dtype(OP, "takes real numbers").dtypes(&[x.dtype()]));
     };
-    let mut y = x.cast(dtype)?;
+    // narrow floats are rounded at the end, not with each of the steps
+    let mut y = x.cast(dtype.compute())?;
     y.length_is_read(OP, at);
     let n = y.shape()[at];
     if n < 2 {
-        return y.copied();
+        return x.cast(dtype)?.copied();
     }
     let range = |start: Option<isize>, stop: Option<isize>| SliceItem::Range {
         start,
@@ -410,5 +411,5 @@ pub fn logcumsumexp(x: Array, axis: Axis) -> Result<Raw> {
         y = Raw::concatenate(&[&alone, &both], at as isize)?;
         step *= 2;
     }
-    Ok(y)
+    y.cast(dtype)
 }

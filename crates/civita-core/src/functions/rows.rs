@@ -558,7 +558,8 @@ macro_rules! function_rows {
                 samples ["khatri_rao(x[2, 3], x[4, 3])", "khatri_rao(x[2, 2, 3], x[4, 3])"],
                 laws ["array_equal(khatri_rao(x[2, 3], x[4, 3])[:, 1], kron(x[2, 3][:, 1], x[4, 3][:, 1]))"],
             }
-            /// `x @ w + b`, in one piece of memory: a linear layer with `w` as NumPy multiplies.
+            /// `x @ w + b`, in one piece of memory: a linear layer with `w` as NumPy multiplies. Narrow floats are rounded after the product and
+            /// after the sum.
             matmul_bias(x: Array, w: Array, b: Array) -> [ByArgument] {
                 run product::matmul_bias, aliases [], torch "torch.addmm", gradient yes,
                 example "matmul_bias([[1, 2]], [[3, 4], [5, 6]], [10, 20])" => "[[23 36]]", rust "np::matmul_bias(&tensor![[1, 2]], &tensor![[3, 4], [5, 6]], &tensor![10, 20])?",

@@ -16,7 +16,7 @@ use crate::{Dtype, Tensor};
 /// use civita::prelude::*;
 ///
 /// let x = tensor![1.0, 2.0];
-/// let (many, one) = autograd::vmap(|x: Scalar<f64>| Ok((vec![x.sin(), x.cos()], x.tan())), &x)?;
+/// let (many, one) = autograd::vmap(|x: Tensor<f64, 0>| Ok((vec![x.sin(), x.cos()], x.tan())), &x)?;
 /// # let (many, one): (Vec<Vector<f64>>, Vector<f64>) = (many, one);
 /// # Ok::<(), civita::Error>(())
 /// ```

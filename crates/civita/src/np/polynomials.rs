@@ -142,32 +142,37 @@ pub fn polymul<T: Dtype>(a: &Vector<T>, b: &Vector<T>) -> Result<Vector<T>> {
 /// # Errors
 /// When the divisor has no coefficients, or begins with 0.
 pub fn polydiv<T: Float>(u: &Vector<T>, v: &Vector<T>) -> Result<(Vector<T>, Vector<T>)> {
-    let (mut rest, by) = (u.to_vec(), v.to_vec());
-    let Some(&lead) = by.first().filter(|&&lead| lead != T::from_f64(0.0)) else {
+    let zero = T::from_f64(0.0);
+    if values(v)?.first().is_none_or(|&lead| lead == zero) {
         return Err(Error::value(
             "polydiv",
             "the divisor is empty, or its first coefficient is 0",
         ));
-    };
-    let steps = (rest.len() + 1).saturating_sub(by.len());
-    let mut quotient = vec![T::from_f64(0.0); steps.max(1)];
-    for i in 0..steps {
-        let factor = rest[i].to_f64() / lead.to_f64();
-        quotient[i] = T::from_f64(factor);
-        for (to, &by) in rest[i..].iter_mut().zip(&by) {
-            *to = T::from_f64(to.to_f64() - quotient[i].to_f64() * by.to_f64());
-        }
+    }
+    let (lead, by) = (v.slice(..1)?, v.slice(1..)?);
+    let (mut rest, mut quotient) = (u.clone(), Vec::new());
+    while rest.len() >= v.len() {
+        let factor = rest.slice(..1)?.div(&lead)?;
+        let near = rest.slice(1..v.len())?.sub(&by.mul(&factor)?)?;
+        rest = crate::concatenate([&near, &rest.slice(v.len()..)?], 0)?;
+        quotient.push(factor);
+    }
+    if quotient.is_empty() {
+        quotient.push(Vector::zeros(1));
     }
     // what is left begins with a coefficient that is not 0, but for rounding
     let is_zero = |x: &T| x.to_f64().abs() <= 1e-8;
-    let start = rest
-        .iter()
-        .position(|x| !is_zero(x))
-        .unwrap_or(rest.len().saturating_sub(1));
-    Ok((
-        Vector::from_vec(quotient),
-        Vector::from_vec(rest.split_off(start)),
-    ))
+    let start = values(&rest)?.iter().position(|x| !is_zero(x));
+    let rest = match start.unwrap_or(rest.len().saturating_sub(1)) {
+        _ if rest.is_empty() => Vector::zeros(1),
+        start => rest.slice(start..)?,
+    };
+    Ok((crate::concatenate(&quotient, 0)?, rest))
+}
+
+/// What the coefficients are, where a polynomial's degree depends on that. Not to be had of a batch or a trace.
+fn values<T: Element>(p: &Vector<T>) -> Result<Vec<T>> {
+    p.raw().detach().to_vec()
 }
 
 /// The `m`-th derivative of a polynomial. NumPy's `polyder`.
@@ -289,7 +294,7 @@ where
     T: Float + crate::linalg::Linear<Complex: Element>,
 {
     // how many roots there are is read, their places are differentiated
-    let all = p.raw().detach().to_vec::<T>()?;
+    let all = values(p)?;
     let zero = T::from_f64(0.0);
     let Some(first) = all.iter().position(|&c| c != zero) else {
         return Ok(Vector::zeros(0));
@@ -325,15 +330,17 @@ pub struct Poly1d<T> {
     coefficients: Vector<T>,
 }
 
-/// The polynomial with these coefficients, without those of 0 in front. NumPy's `poly1d`; see [`Poly1d`].
+/// The polynomial with these coefficients, without those of 0 in front. NumPy's `poly1d`; see [`Poly1d`]. In a batch or a trace, where
+/// no value can be read, all of them stay.
 pub fn poly1d<T: Float>(coefficients: &Vector<T>) -> Poly1d<T> {
-    let all = coefficients.to_vec();
-    let first = all.iter().position(|&c| c != T::from_f64(0.0));
-    let kept = match first {
-        Some(first) => Vector::from_slice(&all[first..]),
-        None => Vector::zeros(1),
+    let first = match values(coefficients) {
+        Ok(all) => all.iter().position(|&c| c != T::from_f64(0.0)),
+        Err(_) => Some(0),
     };
-    Poly1d { coefficients: kept }
+    let kept = first.and_then(|first| coefficients.slice(first..).ok());
+    Poly1d {
+        coefficients: kept.unwrap_or_else(|| Vector::zeros(1)),
+    }
 }
 
 impl<T: Float> Poly1d<T> {
