@@ -270,7 +270,7 @@ fn wrap_taken(
 }
 
 /// An argument that may be `None` and still be given: of `Option<Bound>` that would be one that is not.
-struct Given<'py>(Option<Bound<'py, PyAny>>);
+pub struct Given<'py>(pub Option<Bound<'py, PyAny>>);
 
 impl<'py> FromPyObject<'_, 'py> for Given<'py> {
     type Error = PyErr;

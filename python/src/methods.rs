@@ -199,7 +199,7 @@ impl Array {
 
     /// A copy in another dtype; with `copy=False` only where it differs.
     #[pyo3(
-        signature = (dtype, order=None, casting="unsafe", subok=true, copy=Copies(true), *, device=None),
+        signature = (dtype, order=None, casting="unsafe", subok=true, copy=Flag(true), *, device=None),
         text_signature = "($self, /, dtype, order='K', casting='unsafe', subok=True, copy=True, *, device=None)"
     )]
     fn astype(
@@ -208,7 +208,7 @@ impl Array {
         order: Option<&Bound<'_, PyAny>>,
         casting: &str,
         subok: bool,
-        copy: Copies,
+        copy: Flag,
         device: Option<&str>,
     ) -> Outcome<Py<PyAny>> {
         crate::create::check_device(device)?;
@@ -493,14 +493,14 @@ fn part(slf: &Bound<'_, Array>, op: Op) -> Outcome<Py<PyAny>> {
     wrap_part(py, if frozen { part.with_frozen(true) } else { part }, slf)
 }
 
-/// `copy=` of `astype`: anything that is true or false.
-struct Copies(bool);
+/// A boolean argument: anything that is true or false.
+pub struct Flag(pub bool);
 
-impl<'py> FromPyObject<'_, 'py> for Copies {
+impl<'py> FromPyObject<'_, 'py> for Flag {
     type Error = PyErr;
 
-    fn extract(ob: Borrowed<'_, 'py, PyAny>) -> PyResult<Copies> {
-        Ok(Copies(ob.is_truthy()?))
+    fn extract(ob: Borrowed<'_, 'py, PyAny>) -> PyResult<Flag> {
+        Ok(Flag(ob.is_truthy()?))
     }
 }
 

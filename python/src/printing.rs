@@ -426,9 +426,8 @@ fn trim_of(name: &str) -> Outcome<Trim> {
 }
 
 fn digits(n: Option<isize>, name: &str) -> Outcome<Option<usize>> {
-    // NumPy takes -1 as not given
     match n {
-        None | Some(-1) => Ok(None),
+        None => Ok(None),
         Some(n) => usize::try_from(n)
             .map(Some)
             .map_err(|_| value_error(format!("{name} must be >= 0"))),
@@ -484,6 +483,7 @@ fn check_digits(precision: Option<usize>, min_digits: Option<usize>, unique: boo
         ));
     }
     if let (Some(most), Some(least)) = (precision, min_digits)
+        && most > 0
         && least > most
     {
         return Err(value_error(
@@ -600,9 +600,6 @@ fn change(options: &mut Options, given: Change<'_, '_>) -> Outcome<()> {
             Err(_) if !v.is_truthy()? => Legacy::None,
             Err(_) => return Err(value_error("legacy must be a version as text, or `False`")),
         };
-        if options.legacy == Legacy::V1_13 {
-            options.sign = Sign::Minus;
-        }
     }
     Ok(())
 }
@@ -642,6 +639,9 @@ fn set_printoptions(
             legacy,
         },
     )?;
+    if options.legacy == Legacy::V1_13 {
+        options.sign = Sign::Minus;
+    }
     print::set_options(options);
     // as in NumPy every call sets them, or takes them away
     replace_hooks(Hooks {

@@ -125,3 +125,41 @@ def test_digits_of_positional_floats():
                         for trim in "k.0-":
                             ours = cv.format_float_positional(cv.float32(x), trim=trim, **options)
                             assert ours == np.format_float_positional(x, trim=trim, **options), (x, options, trim)
+
+
+@pytest.mark.parametrize("legacy", ["1.13", "1.21", "1.25", "2.1", "2.2", False])
+def test_summaries_of_older_versions(legacy):
+    for dtype in ("i8", "f8", "f4", "c16", "?"):
+        texts = []
+        for m in (np, cv):
+            a = m.arange(-4, 26).astype(dtype)
+            with m.printoptions(legacy=legacy, threshold=5, edgeitems=2):
+                texts.append((repr(a), str(a.reshape(5, 6)), repr(a[:0]), m.get_printoptions()["sign"]))
+            with m.printoptions(legacy=legacy, sign="+"):
+                texts[-1] += (m.get_printoptions()["sign"], repr(a[:5]))
+            texts[-1] += tuple(m.array2string(a[k:][:6], legacy=legacy, sign=sign) for sign in "-+ " for k in (0, 9))
+        assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("trim", ["k", ".", "0", "-"])
+@pytest.mark.parametrize("x", [54.0, 54.5, 0.0, -5.01, 5e3, 9.9999])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"pad_right": 1}, {"pad_right": 4, "pad_left": 5}, {"precision": 1, "unique": False}, {"precision": 3, "unique": False},
+        {"min_digits": 10}, {"precision": 0, "min_digits": 30}, {"precision": 2, "min_digits": 3}, {"precision": -1}, {"min_digits": -1},
+        {"pad_left": -1}, {"pad_right": -1}, {"exp_digits": -1}, {"exp_digits": 0}, {"exp_digits": 3},
+    ],
+)  # fmt: skip
+def test_numbers_are_padded_and_trimmed_as_numpys(options, x, trim):
+    for function, others in (("format_float_positional", {"exp_digits"}), ("format_float_scientific", {"pad_right"})):
+        if others & options.keys():
+            continue
+        for dtype in ("float64", "float16"):
+            texts = []
+            for m in (np, cv):
+                try:
+                    texts.append(getattr(m, function)(getattr(m, dtype)(x), trim=trim, **options))
+                except ValueError as error:
+                    texts.append(str(error))
+            assert texts[0] == texts[1]

@@ -777,3 +777,99 @@ def test_parts_of_whole_blocks_join():
             assert getattr(whole, name)(n + 501, dtype).tolist() == joined
             # a draw begins at a block: what is left of the last one is passed over
             assert parts.counter == 125 + -(-501 // block)
+
+
+def draws(make, call):
+    """What a call of NumPy's generator and of ours gives: the numbers, or the class of the error."""
+    found = []
+    for m in (np, cv):
+        try:
+            found.append(np.asarray(call(getattr(m.random, make)(1), m)).tolist())
+        except Exception as error:
+            found.append(type(error).__name__)
+    return found
+
+
+@pytest.mark.parametrize("make", ["default_rng", "RandomState"])
+@pytest.mark.parametrize(
+    "count",
+    [
+        lambda m: m.array(5.7), lambda m: m.array(5.0), lambda m: m.array(m.nan), lambda m: m.array(5, dtype="f2"), lambda m: m.array(5, dtype="u8"),
+        lambda m: m.array([5], dtype="u8"), lambda m: m.array([5.0]), lambda m: m.array(5, dtype="u4"), lambda m: m.array([5], dtype="u4"),
+        lambda m: m.array(5), lambda m: m.array(True), lambda m: m.uint64(5), lambda m: m.float64(5.7), lambda m: m.float32(5), lambda m: 5.7,
+    ],
+)  # fmt: skip
+def test_counts_are_integers_or_scalars(make, count):
+    calls = [
+        lambda g, m: g.binomial(count(m), 0.5),
+        lambda g, m: g.binomial(count(m), [0.5, 0.5]),
+        lambda g, m: g.hypergeometric(count(m), 3, 2),
+        lambda g, m: g.hypergeometric(3, count(m), 2),
+        lambda g, m: g.hypergeometric([4], 4, count(m)),
+    ]
+    if make == "default_rng":
+        calls.append(lambda g, m: g.multinomial(count(m), [0.5, 0.5]))
+    for call in calls:
+        theirs, ours = draws(make, call)
+        assert theirs == ours
+
+
+@pytest.mark.parametrize("make", ["default_rng", "RandomState"])
+@pytest.mark.parametrize("size", [None, 2, 0])
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("normal", 2), ("exponential", 1), ("uniform", 2), ("poisson", 1), ("gumbel", 2), ("laplace", 2), ("logistic", 2), ("lognormal", 2), ("rayleigh", 1), ("gamma", 2)],
+)  # fmt: skip
+def test_none_is_no_parameter(make, name, count, size):
+    for i in range(count):
+        given = [1.0] * count
+        given[i] = None
+        assert draws(make, lambda g, m: getattr(g, name)(*given, size=size)) == ["TypeError"] * 2
+    # left out they are the defaults
+    if name != "gamma":
+        theirs, ours = draws(make, lambda g, m: getattr(g, name)(size=size))
+        assert theirs == ours
+
+
+@pytest.mark.parametrize(
+    ("make", "call"),
+    [
+        (make, call)
+        for make, calls in {
+            "default_rng": [
+                lambda g, m: [g.integers(0, 5, endpoint=flag, size=20).tolist() for flag in (1, 0, None, m.bool_(True), "yes")],
+                lambda g, m: [g.choice(9, 5, replace=flag, shuffle=flag).tolist() for flag in (1, 0, None)],
+                lambda g, m: [g.bit_generator.random_raw(output=flag) for flag in (1, 0, None)][0],
+                lambda g, m: g.permutation(m.array(5)),
+                lambda g, m: g.permuted(m.array(5), axis=0),
+                lambda g, m: g.permuted(m.array(5)),
+            ],
+            "RandomState": [
+                lambda g, m: [g.choice(9, 5, replace=flag).tolist() for flag in (1, 0, None)],
+                lambda g, m: g.permutation(m.array(5)),
+                lambda g, m: g.rand(True),
+                lambda g, m: g.randn(2, False),
+            ],
+        }.items()
+        for call in [
+            *calls,
+            lambda g, m: g.random(True),
+            lambda g, m: g.normal(size=(2, True)),
+            lambda g, m: g.normal(size=m.array([True])),
+            # parameters are checked also where nothing is drawn
+            lambda g, m: g.uniform(3, [1], size=(0,)),
+            lambda g, m: g.uniform([3], [m.inf], size=(0, 1)),
+            lambda g, m: g.uniform(3, [], size=(0,)),
+            lambda g, m: g.hypergeometric([33], 127, 164, size=(2, 0)),
+            lambda g, m: g.hypergeometric(33, 127, [164, 2], size=(0, 2)),
+            lambda g, m: g.hypergeometric([33], 127, 16, size=(2, 0)),
+            lambda g, m: g.triangular([3], 2, 1, size=(0,)),
+            lambda g, m: g.triangular([0], [1, 2], 2, size=(3, 2)),
+            lambda g, m: g.triangular([0], [1, 5], 2, size=(3, 2)),
+            lambda g, m: g.triangular([0], 1, 2, size=(0,)),
+        ]
+    ],
+)
+def test_arguments_are_taken_and_refused_as_numpys(make, call):
+    theirs, ours = draws(make, call)
+    assert theirs == ours

@@ -85,3 +85,17 @@ def test_arrays_of_others_are_compared():
     cv.testing.assert_array_equal(np.arange(3), cv.arange(3))
     cv.testing.assert_allclose(cv.arange(3) + 1e-12, np.arange(3), atol=1e-9)
     np.testing.assert_array_equal(cv.arange(3), np.arange(3))
+
+
+@pytest.mark.parametrize("name", ["assert_array_max_ulp", "assert_array_almost_equal_nulp"])
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "uint32", "int64", "uint64", "float16", "float32", "float64", "complex128"])
+@pytest.mark.parametrize(("x", "y"), [([1, 2], [1, 3]), ([1, 0, 3], [1, 1, 3]), ([1, 2], [1, 2]), ([1, 0], [1, 1]), ([3], [1, 2])])
+def test_distances_in_units_of_the_last_place_are_of_floats(name, dtype, x, y):
+    found = []
+    for m in (np, cv):
+        try:
+            getattr(m.testing, name)(m.asarray(x, dtype=dtype), m.asarray(y, dtype=dtype))
+            found.append(None)
+        except Exception as error:
+            found.append(type(error).__name__)
+    assert found[0] == found[1]

@@ -585,9 +585,12 @@ def fromfile(file, dtype=float, count=-1, sep="", offset=0, *, like=None):
             data = f.read() if count < 0 else f.read(count * dtype.itemsize)
             return cv.frombuffer(bytearray(data), dtype, len(data) // dtype.itemsize).copy()
         # no memory for more than there is
-        count = left // dtype.itemsize if count < 0 else builtins.min(count, left // dtype.itemsize)
-        array = cv.empty(count, dtype=dtype.newbyteorder("="))
+        whole = builtins.max(left, 0) // dtype.itemsize
+        array = cv.empty(whole if count < 0 else builtins.min(count, whole), dtype=dtype.newbyteorder("="))
         _fill(f, array)
+        if count > whole and left > 0:
+            # who asked for more has read the rest, which is no element
+            f.seek(0, os.SEEK_END)
     return _as_read(array, dtype)
 
 
@@ -782,8 +785,10 @@ def loadtxt(fname, dtype=float, comments="#", delimiter=None, converters=None, s
             raise ValueError("comments cannot be an empty string. Use comments=None to disable comments.")
     _check_controls(delimiter, quotechar, comments)
     _check_converters(converters)
+    if not isinstance(fname, (str, os.PathLike)) and not hasattr(fname, "__iter__"):
+        raise ValueError(f"fname must be a string, filehandle, list of strings,\nor generator. Got {type(fname)} instead.")
     for limit in (skiprows, max_rows):
-        if limit is not None and not hasattr(limit, "__index__"):
+        if limit is not None and (isinstance(limit, bool) or not hasattr(limit, "__index__")):
             raise TypeError(f"argument must be an integer but got {type(limit)}")
         if limit is not None and operator.index(limit) < 0:
             raise ValueError("argument must be nonnegative")
@@ -803,11 +808,11 @@ def loadtxt(fname, dtype=float, comments="#", delimiter=None, converters=None, s
                 if dtype.kind == "f":
                     raise
                 # integers beyond int64
-                fname = io.StringIO(text.decode())
+                fname = io.StringIO(text.decode(), newline=None)
     if table is None:
         with _open_text(fname, "r", encoding) as source:
             lines = _text_lines(source, encoding)
-            table = _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns, max_rows, quotechar)
+            table = _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns, max_rows, quotechar, encoding)
     if table.shape[0] == 0:
         warn(f'loadtxt: input contained no data: "{fname}"', UserWarning)
         width = len(columns) if columns else int(ndmin == 2)
@@ -952,16 +957,34 @@ def _warn_of_empty_lines(text, comment, skiprows, max_rows):
             return
 
 
-def _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns, max_rows, quote):
+def _converter(convert, dtype, encoding):
+    """A function of the user's, whose results are checked one by one: an error names the field. None is NaN."""
+
+    def converted(field):
+        value = convert(field.encode("latin1") if encoding == "bytes" else field)
+        if dtype.kind == "b":
+            return bool(value)
+        if isinstance(value, bytes):
+            value = value.decode("latin1")
+        if value is None and dtype.kind in "fc":
+            return float("nan") if dtype.kind == "f" else complex("nan+nanj")
+        if isinstance(value, (list, tuple)) or getattr(value, "ndim", 0):
+            raise ValueError("setting an array element with a sequence")
+        cv.array(value, dtype=dtype)
+        return value
+
+    return converted
+
+
+def _slow_table(lines, dtype, comments, delimiter, converters, skiprows, columns, max_rows, quote, encoding):
     parse = {"b": lambda t: bool(_integer(t)), "i": _integer, "u": _integer, "c": _complex}.get(dtype.kind, _float)
     parse = _plain(parse, cv.iinfo(dtype) if dtype.kind in "iu" else None)
     cut = re.compile("|".join(map(re.escape, comments))) if comments else None
     by_column = None
-    if converters is not None:
-        if callable(converters):
-            parse = converters
-        else:
-            by_column = converters
+    if callable(converters):
+        parse = _converter(converters, dtype, encoding)
+    elif converters is not None:
+        by_column = {key: _converter(one, dtype, encoding) for key, one in converters.items()}
     rows, width, told = [], None, False
     numbered = enumerate(lines)
     for i, line in numbered if max_rows != 0 else ():
@@ -1012,6 +1035,8 @@ def savetxt(fname, X, fmt="%.18e", delimiter=" ", newline="\n", header="", foote
     """Writes an array with one or two axes as text, a row on each line."""
     fmt = fmt.decode("latin1") if isinstance(fmt, bytes) else fmt
     delimiter = delimiter.decode("latin1") if isinstance(delimiter, bytes) else delimiter
+    if not isinstance(fname, (str, os.PathLike)) and not hasattr(fname, "write"):
+        raise ValueError("fname must be a string or file handle")
     X = cv.asarray(X)
     if X.ndim == 0 or X.ndim > 2:
         raise ValueError(f"Expected 1D or 2D array, got {X.ndim}D array instead")
@@ -1034,6 +1059,10 @@ def savetxt(fname, X, fmt="%.18e", delimiter=" ", newline="\n", header="", foote
     else:
         raise ValueError(f"invalid fmt: {fmt!r}")
 
+    # `tolist` is faster, but its floats are doubles, and its booleans integers
+    exact = X.dtype.kind in "iu" or X.dtype in ("float64", "complex128")
+    scalars = X.dtype.kind == "b" or re.search("%[^%a-zA-Z]*[ra]" if exact else "%[^%a-zA-Z]*[ras]", row_format)
+
     def commented(text):
         return comments + text.replace("\n", "\n" + comments) + newline
 
@@ -1042,7 +1071,8 @@ def savetxt(fname, X, fmt="%.18e", delimiter=" ", newline="\n", header="", foote
             yield commented(header)
         step = builtins.max(1, 65536 // builtins.max(columns, 1))
         for start in range(0, rows.shape[0], step):
-            for row in rows[start : start + step].tolist():
+            block = rows[start : start + step]
+            for row in block if scalars else block.tolist():
                 if is_complex:
                     row = [part for v in row for part in (v.real, v.imag)]
                 try:
@@ -1062,7 +1092,7 @@ def savetxt(fname, X, fmt="%.18e", delimiter=" ", newline="\n", header="", foote
             except TypeError:
                 fname.write(part.encode(encoding or "latin1"))
         return
-    with _open_text(fname, "w", encoding or "latin1") as f:
+    with _open_text(fname, "w", encoding) as f:
         f.writelines(text())
 
 
@@ -1083,11 +1113,13 @@ def genfromtxt(fname, dtype=float, comments="#", delimiter=None, skip_header=0, 
             raise ValueError("'max_rows' must be at least 1.")
     if ndmin not in (0, 1, 2):
         raise ValueError(f"Illegal value of ndmin keyword: {ndmin}")
+    if not isinstance(converters or {}, dict):
+        raise TypeError(f"The input argument 'converter' should be a valid dictionary (got '{type(converters)}' instead)")
     text = lambda v: v.decode("latin1") if isinstance(v, bytes) else v  # noqa: E731
     comments, delimiter = text(comments), text(delimiter)
     if isinstance(usecols, str):
         usecols = [int(c) for c in usecols.split(",")]
-    columns = _columns(usecols)
+    columns = _columns(usecols) or None
     if isinstance(fname, str) or isinstance(fname, os.PathLike):
         opened = _open_text(fname, "r", encoding)
     else:
@@ -1097,111 +1129,193 @@ def genfromtxt(fname, dtype=float, comments="#", delimiter=None, skip_header=0, 
             raise TypeError(f"fname must be a string, a filehandle, a sequence of strings,\nor an iterator of strings. Got "
                             f"{type(fname)} instead.") from error  # fmt: skip
         opened = contextlib.nullcontext(fname)
-    rows = []
+    split = _splitter(comments, delimiter, autostrip)
+    rows, first, count = [], None, 0
     with opened as source:
         for i, line in enumerate(_text_lines(source, encoding)):
-            if i < skip_header:
-                continue
-            line = line.rstrip("\r\n")
-            if comments is not None:
-                line = line.split(comments)[0]
-            if isinstance(delimiter, int):
-                fields = [line[k : k + delimiter] for k in range(0, len(line), delimiter)]
-            elif isinstance(delimiter, (list, tuple)):
-                fields, at = [], 0
-                for n in delimiter if line.strip() else ():
-                    fields.append(line[at : at + n])
-                    at += n
-            elif not line.strip(" \r\n\t" if delimiter is None else " \r\n"):
-                continue
-            else:
-                fields = line.split(delimiter)
+            fields = split(line) if i >= skip_header else []
             if not fields:
                 continue
-            if autostrip or delimiter is None or isinstance(delimiter, (int, list, tuple)):
-                fields = [f.strip() for f in fields]
-            rows.append((i + 1, fields))
-            if max_rows is not None and len(rows) == max_rows:
+            if first is None:
+                first = fields
+                columns = columns and [c + len(first) if c < 0 else c for c in columns]
+                width = len(columns or first)
+            wrong = len(fields) != width if columns is None else builtins.max(columns) >= len(fields)
+            rows.append((i + 1, fields, wrong))
+            count += not wrong
+            if max_rows is not None and count == max_rows:
                 break
     if skip_footer:
         rows = rows[:-skip_footer]
     if not rows:
         warn(f'genfromtxt: Empty input file: "{fname}"', UserWarning)
-        return cv.zeros(0, dtype="float64" if dtype is None else dtype)
-    width = len(rows[0][1])
-    wrong = [(i, len(f)) for i, f in rows if len(f) != width and (columns is None or builtins.max(columns) >= len(f))]
-    if wrong:
+    if builtins.any(wrong for _, _, wrong in rows):
         message = "Some errors were detected !\n" + "\n".join(
-            f"    Line #{i} (got {n} columns instead of {width})" for i, n in wrong
+            f"    Line #{i} (got {len(f)} columns instead of {width})" for i, f, wrong in rows if wrong
         )
         if invalid_raise:
             raise ValueError(message)
-        from .exceptions import VisibleDeprecationWarning  # noqa: F401
-
         warn(message, UserWarning)
-        bad = {i for i, _ in wrong}
-        rows = [(i, f) for i, f in rows if i not in bad]
-    table = [[f[c] for c in columns] for _, f in rows] if columns is not None else [f for _, f in rows]
-    return _generated(table, dtype, converters, missing_values, filling_values, columns, loose, ndmin, unpack)
+    table = [f if columns is None else [f[c] for c in columns] for _, f, wrong in rows if not wrong]
+    if not table:
+        return cv.zeros(0, dtype="float64" if dtype is None else dtype)
+    readers = [
+        _Column(None if dtype is None else cv.dtype(dtype), missing, fill)
+        for missing, fill in zip(
+            _missing(missing_values, width, columns), _filling(filling_values, width, columns), strict=True
+        )
+    ]
+    for key, convert in (converters or {}).items():
+        if columns is None or key in columns:
+            readers[key if columns is None else columns.index(key)].convert_by(convert, first[key], encoding)
+    return _shaped(_generated(table, dtype, readers, loose), ndmin, unpack)
 
 
-def _each(value, count, columns):
-    """A value for each column: one for all, a sequence, or a dict by column."""
-    if isinstance(value, dict):
-        return [value.get(c, value.get(None)) for c in (columns if columns is not None else range(count))]
-    if isinstance(value, (list, tuple)):
-        return [*value, *[None] * (count - len(value))][:count]
-    return [value] * count
+def _splitter(comments, delimiter, autostrip):
+    """What splits a line into its fields: at a delimiter, or in pieces of one width or of a sequence of widths."""
+    widths = None
+    if not isinstance(delimiter, (str, types.NoneType)):
+        widths = list(delimiter) if hasattr(delimiter, "__iter__") else int(delimiter)
+    ends = list(itertools.accumulate(widths, initial=0)) if isinstance(widths, list) else None
 
-
-def _generated(table, dtype, converters, missing_values, filling_values, columns, loose, ndmin, unpack):
-    count = len(table[0])
-    missing = _each(missing_values.split(",") if isinstance(missing_values, str) else missing_values, count, columns)
-    if isinstance(missing_values, str):
-        missing = [missing_values.split(",")] * count
-    filling = _each(filling_values, count, columns)
-    own = _each(converters if isinstance(converters, dict) else {}, count, columns)
-    empty = lambda k: {"", *([missing[k]] if isinstance(missing[k], str) else missing[k] or ())}  # noqa: E731
-    wanted = None if dtype is None else cv.dtype(dtype)
-    if wanted is None:
-        present = [f.strip() for row in table for k, f in enumerate(row) if f.strip() not in empty(k) and own[k] is None]
-        wanted = cv.dtype("bool")
-        for name, parse in (("bool", _boolean), ("int64", int), ("float64", float), ("complex128", _complex)):
-            try:
-                for f in present:
-                    parse(f)
-            except ValueError:
-                continue
-            wanted = cv.dtype(name)
-            break
+    def split(line):
+        if comments is not None:
+            line = line.split(comments)[0]
+        if ends is not None:
+            fields = [line[a:b] for a, b in itertools.pairwise(ends)] if line else []
+        elif widths:
+            line = line.strip("\r\n")
+            fields = [line[k : k + widths] for k in range(0, len(line), widths)]
         else:
-            raise ValueError("genfromtxt: a field is no number, and arrays of text do not exist\n  hint: `usecols` leaves columns out")
-    parse = {"b": _boolean, "i": int, "u": int, "c": _complex}.get(wanted.kind, float)
-    if wanted.kind in "iu" and wanted.itemsize < 8:
-        parse = lambda text: int(float(text))  # noqa: E731
-    default = {"b": False, "i": -1, "u": -1, "c": complex("nan")}.get(wanted.kind, float("nan"))
-    values = []
-    for row in table:
-        line = []
-        for k, f in enumerate(row):
-            f = f.strip()
-            fill = default if filling[k] is None else filling[k]
-            if own[k] is not None:
-                line.append(own[k](f))
-            elif f in empty(k):
-                line.append(fill)
-            else:
-                try:
-                    line.append(parse(f))
-                except ValueError:
-                    if not loose:
-                        raise ValueError(f"Cannot convert string '{f}'") from None
-                    line.append(fill)
-        values.append(line)
-    if wanted.kind in "iu" and not builtins.any(own):
-        # an integer that the dtype cannot hold is an error
-        return _shaped(cv.array(values, dtype=wanted), ndmin, unpack)
-    return _shaped(cv.array(values).astype(wanted), ndmin, unpack)
+            line = line.strip(" \r\n")
+            fields = line.split(delimiter if isinstance(delimiter, str) and delimiter else None) if line else []
+        return [f.strip() for f in fields] if autostrip else fields
+
+    return split
+
+
+def _missing(given, count, columns):
+    """The texts of each column that stand for a missing number: of all columns, by a dict, or one for each."""
+    given = given.decode("latin1") if isinstance(given, bytes) else given
+    missing = [[] for _ in range(count)]
+    if isinstance(given, dict):
+        for key, value in given.items():
+            texts = [str(v) for v in value] if isinstance(value, (list, tuple)) else [str(value)]
+            for column in missing if key is None else [missing[_place(key, columns)]]:
+                column.extend(texts)
+    elif isinstance(given, (list, tuple)):
+        missing = [[str(v)] for v in given[:count]] + missing[len(given) :]
+    elif given is not None:
+        missing = [given.split(",") if isinstance(given, str) else [str(given)]] * count
+    return missing
+
+
+def _filling(given, count, columns):
+    """What stands for a missing number in each column, given as in `_missing`; None is the default of the dtype."""
+    if isinstance(given, dict):
+        filling = [None] * count
+        for key, value in given.items():
+            filling[_place(key, columns)] = value
+        return filling
+    if isinstance(given, (list, tuple)):
+        return [*given, *[None] * (count - len(given))][:count]
+    return [given] * count
+
+
+def _place(key, columns):
+    return columns.index(key) if columns and key in columns else key
+
+
+class _Column:
+    """How the fields of a column become numbers: as those of a dtype, of the first that reads all of them, or by a function."""
+
+    def __init__(self, dtype, missing, fill):
+        self.missing, self.fill = {"", *missing}, fill
+        # whether it has a function of the user's, and whether its fields tell its dtype
+        self.own = self.told = False
+        self.read_as(cv.dtype("bool") if dtype is None else dtype)
+
+    def read_as(self, dtype):
+        self.dtype, kind = dtype, dtype.kind
+        self.parse = {"b": _boolean, "i": int, "u": int, "c": complex}.get(kind, float)
+        if kind in "iu" and dtype.itemsize < 8:
+            self.parse = lambda field: int(float(field))
+        default = {"b": False, "i": -1, "u": -1, "c": complex("nan")}.get(kind, float("nan"))
+        self.default = default if self.fill is None else self.fill
+
+    def convert_by(self, convert, field, encoding):
+        """Reads with a function of the user's, which tells the dtype by what it makes of a field."""
+        self.own = True
+        self.parse = (lambda f: convert(f.encode("latin1"))) if encoding == "bytes" else convert
+        try:
+            self.dtype = cv.asarray(self.parse(field or "1") if self.fill is None else self.fill).dtype
+        except (TypeError, ValueError):
+            self.dtype = None
+
+    def loose(self, field):
+        try:
+            return self.parse(field)
+        except ValueError:
+            return self.default
+
+    def strict(self, field):
+        try:
+            value = self.parse(field)
+            if self.parse is int and not -(2**63) <= value < 2**63 and self.dtype == "int64":
+                raise ValueError(field)
+            return value
+        except ValueError:
+            if field.strip() in self.missing:
+                self.told &= self.own or self.dtype != "bool"
+                return self.default
+            raise ValueError(f"Cannot convert string '{field}'") from None
+
+    def find(self, fields):
+        """Finds the dtype that reads all fields."""
+        for name in ("bool", "int64", "float64", "complex128"):
+            if not self.own:
+                self.read_as(cv.dtype(name))
+            self.told = True
+            try:
+                for field in fields:
+                    self.strict(field)
+                return
+            except ValueError:
+                if self.own:
+                    raise
+        raise _no_number()
+
+
+def _no_number():
+    return ValueError("genfromtxt: a field is no number, and arrays of text do not exist\n  hint: `usecols` leaves columns out")
+
+
+def _generated(table, dtype, readers, loose):
+    """The array of a table of texts. Where NumPy makes an array of structures, because the dtypes of columns differ, it has the
+    dtype that holds all of them."""
+    by_column = list(zip(*table, strict=True))
+    if dtype is None:
+        for reader, fields in zip(readers, by_column, strict=True):
+            reader.find(fields)
+        dtypes = {reader.dtype for reader in readers if reader.told and reader.dtype is not None} or {cv.dtype("bool")}
+        if len(dtypes) > 1:
+            if cv.dtype("bool") in dtypes:
+                raise _no_number()
+            wanted = cv.result_type(*dtypes)
+            for reader in readers:
+                if not reader.own:
+                    reader.read_as(wanted)
+    else:
+        dtypes = {reader.dtype if reader.own else cv.dtype(dtype) for reader in readers}
+    data = [
+        [reader.loose(f) if loose else reader.strict(f) for f in fields]
+        for reader, fields in zip(readers, by_column, strict=True)
+    ]
+    if None in dtypes:
+        # a function that failed at its first field
+        dtypes = {d or cv.array([v for r, c in zip(readers, data, strict=True) if r.dtype is None for v in c]).dtype for d in dtypes}
+    wanted = dtypes.pop() if len(dtypes) == 1 else cv.result_type(*dtypes)
+    return cv.array(list(zip(*data, strict=True)), dtype=wanted)
 
 
 def _boolean(text):

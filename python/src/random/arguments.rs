@@ -1,25 +1,30 @@
 //! Arguments as NumPy's random functions take them: sizes, and parameters that are numbers or arrays.
 
-use civita_core::dtype::{DType, Scalar};
+use civita_core::dtype::{Casting, DType, Scalar, can_cast};
 use civita_core::error::{Error, Result};
 use civita_core::layout::broadcast_shapes;
 use civita_core::raw::Raw;
 use civita_core::threads::stop_if_told;
 use civita_random::Range;
 use pyo3::prelude::*;
-use pyo3::types::{PyFloat, PyString};
+use pyo3::types::{PyBool, PyFloat, PyList, PyString, PyTuple};
 
 use super::draw::PART;
 use super::order::check_room;
 use super::path::refuse;
 use crate::array::Array;
 use crate::convert::{Value, array_of, value};
-use crate::create::shape_of;
+use crate::create::{Given, shape_of};
 use crate::error::{Outcome, type_error, value_error};
 use crate::gil;
 
 /// `size=`: a shape, or `None` for one value that is no array.
 pub fn size_of(size: Option<&Bound<'_, PyAny>>) -> Outcome<Option<Vec<usize>>> {
+    if size.is_some_and(has_boolean) {
+        return Err(type_error(
+            "expected a sequence of integers or a single integer, got a boolean",
+        ));
+    }
     match size {
         Some(size) if size.is_instance_of::<Array>() => {
             // an array of lengths, or of one
@@ -27,6 +32,19 @@ pub fn size_of(size: Option<&Bound<'_, PyAny>>) -> Outcome<Option<Vec<usize>>> {
         }
         Some(size) if !size.is_none() => shape_of(size).map(|shape| Some(shape.into_vec())),
         _ => Ok(None),
+    }
+}
+
+/// Whether a size is a boolean, or a sequence with one.
+fn has_boolean(size: &Bound<'_, PyAny>) -> bool {
+    let boolean = |ob: &Bound<'_, PyAny>| ob.is_instance_of::<PyBool>();
+    if let Ok(array) = size.cast::<Array>() {
+        return array.get().raw().dtype() == DType::Bool;
+    }
+    match (size.cast::<PyTuple>(), size.cast::<PyList>()) {
+        (Ok(lengths), _) => lengths.iter().any(|n| boolean(&n)),
+        (_, Ok(lengths)) => lengths.iter().any(|n| boolean(&n)),
+        _ => boolean(size),
     }
 }
 
@@ -94,9 +112,13 @@ impl Parameter {
         }
     }
 
-    /// As [`of`](Self::of), or the default.
-    pub fn or(ob: Option<&Bound<'_, PyAny>>, default: f64) -> Outcome<Parameter> {
-        ob.map_or(Ok(Parameter::One(default)), Parameter::of)
+    /// As [`of`](Self::of), or the default where it is not given. `None` is no number.
+    pub fn or(given: &Given<'_>, default: f64) -> Outcome<Parameter> {
+        match &given.0 {
+            None => Ok(Parameter::One(default)),
+            Some(ob) if ob.is_none() => Err(type_error("must be real number, not NoneType")),
+            Some(ob) => Parameter::of(ob),
+        }
     }
 
     /// The number, if it is one.
@@ -147,17 +169,25 @@ pub enum Whole {
 }
 
 impl Whole {
-    /// From an integer, an array of them, or what becomes one. A number loses its fraction; an array of floats is refused.
+    /// From an integer, an array of them, or what becomes one. A number loses its fraction; an array of floats is refused,
+    /// and one of integers that `int64` does not hold.
     pub fn of(ob: &Bound<'_, PyAny>) -> Outcome<Whole> {
         let array = ob.is_instance_of::<Array>() || ob.hasattr("dtype")?;
+        // scalars have a dtype too, but nothing to write into
+        let is_scalar = !array || !ob.hasattr("__setitem__")?;
         let raw = if array {
             array_of(ob, None)?
         } else {
             array_of(ob, Some(DType::I64))?
         };
-        if raw.rank() > 0 && !(raw.dtype().is_integer() || raw.dtype() == DType::Bool) {
+        if (raw.rank() > 0 || !is_scalar) && !can_cast(raw.dtype(), DType::I64, Casting::Safe) {
             return Err(type_error(format!(
-                "Cannot cast array data from dtype('{}') to dtype('int64') according to the rule 'safe'",
+                "Cannot cast {} from dtype('{}') to dtype('int64') according to the rule 'safe'",
+                if raw.rank() > 0 {
+                    "array data"
+                } else {
+                    "scalar"
+                },
                 raw.dtype()
             )));
         }

@@ -20,6 +20,7 @@ use super::seed::{SeedSequence, generated};
 use crate::array::wrap;
 use crate::convert::array_of;
 use crate::error::{Outcome, type_error, value_error};
+use crate::methods::Flag;
 
 /// A stream of random bits, which `Generator` draws from. The base of `PCG64`, `PCG64DXSM`, `Philox`, `Threefry`, `SFC64`, `MT19937`, `Xoshiro256`.
 #[pyclass(name = "BitGenerator", module = "civita.random", frozen, subclass)]
@@ -471,16 +472,16 @@ impl BitGenerator {
     }
 
     /// What the algorithm puts out, as `uint64`.
-    #[pyo3(signature = (size=None, output=true))]
+    #[pyo3(signature = (size=None, output=Flag(true)), text_signature = "($self, size=None, output=True)")]
     fn random_raw(
         &self,
         py: Python<'_>,
         size: Option<&Bound<'_, PyAny>>,
-        output: bool,
+        output: Flag,
     ) -> Outcome<Py<PyAny>> {
         check_draw("random_raw")?;
         let size = size_of(size)?;
-        if !output {
+        if !output.0 {
             let n: usize = size.map_or(1, |shape| shape.iter().sum());
             stoppable(py, n, &self.bits, |bits| {
                 for k in 0..n {

@@ -17,6 +17,7 @@ use pyo3::{IntoPyObject, IntoPyObjectExt};
 use super::arguments::{Along, Parameter, Whole, result_shape, size_of};
 use super::path;
 use crate::array::{Array, wrap};
+use crate::create::Given;
 use crate::error::{Fault, Outcome, type_error, value_error};
 use crate::gil;
 
@@ -241,22 +242,26 @@ where
     array(py, shape, |out| source.fill_each(py, out, make))
 }
 
-/// As [`drawn_each`]; nothing is drawn if one of the distributions cannot be made.
-fn drawn_each_of_all<S: Source, D>(
+/// As [`drawn_each`], from what `make` gives for a shape; nothing is drawn if one of the distributions of the parameters, whose
+/// shapes these are, cannot be made.
+fn drawn_each_of_all<S: Source, D, M>(
     source: &S,
     py: Python<'_>,
-    shape: &[usize],
-    mut make: impl FnMut(usize) -> Outcome<D> + Send,
+    size: Option<Vec<usize>>,
+    shapes: [&[usize]; 3],
+    make: impl Fn(&[usize]) -> Outcome<M>,
 ) -> Outcome<Py<PyAny>>
 where
     D: LegacyDistribution,
     D::Value: Element,
+    M: FnMut(usize) -> Outcome<D> + Send,
 {
+    let (checked, shape) = (result_shape(None, &shapes)?, result_shape(size, &shapes)?);
     check_draw("random")?;
-    array(py, shape, |out| {
-        let n = out.len();
-        gil::work(py, n, || (0..n).try_for_each(|i| make(i).map(drop)))?;
-        source.fill_each(py, out, make)
+    array(py, &shape, |out| {
+        let (mut each, n) = (make(&checked)?, checked.iter().product());
+        gil::work(py, n, || (0..n).try_for_each(|i| each(i).map(drop)))?;
+        source.fill_each(py, out, make(&shape)?)
     })
 }
 
@@ -391,8 +396,8 @@ pub fn is_single(name: &str, dtype: Option<&Bound<'_, PyAny>>) -> Outcome<bool> 
 pub fn uniform<S: Source>(
     source: &S,
     py: Python<'_>,
-    low: Option<&Bound<'_, PyAny>>,
-    high: Option<&Bound<'_, PyAny>>,
+    low: &Given<'_>,
+    high: &Given<'_>,
     size: Option<&Bound<'_, PyAny>>,
 ) -> Outcome<Py<PyAny>> {
     let (low, high) = (Parameter::or(low, 0.0)?, Parameter::or(high, 1.0)?);
@@ -415,12 +420,18 @@ pub fn uniform<S: Source>(
         return drawn(source, py, &uniform, size.as_deref());
     }
     let parameters = [low, high];
-    let shape = result_shape(size, &parameters.each_ref().map(Parameter::shape))?;
-    let [low, high] = parameters.each_ref().map(|p| p.along(&shape));
-    let (mut low, mut high) = (low?, high?);
+    let shapes = parameters.each_ref().map(Parameter::shape);
+    // of the parameters alone, which are wrong also where nothing is drawn
+    let checked = result_shape(None, &shapes)?;
+    let shape = result_shape(size, &shapes)?;
+    let along = |shape: &[usize]| {
+        let [low, high] = parameters.each_ref().map(|p| p.along(shape));
+        Outcome::Ok((low?, high?))
+    };
     check_draw("random")?;
-    let n = shape.iter().product();
-    let check = |low: &mut Along<f64>, high: &mut Along<f64>| {
+    let check = || {
+        let (mut low, mut high) = along(&checked)?;
+        let n = checked.iter().product();
         let negative = gil::work(py, n, || {
             let mut negative = false;
             for i in 0..n {
@@ -438,7 +449,7 @@ pub fn uniform<S: Source>(
         }
     };
     if differentiated {
-        check(&mut low, &mut high)?;
+        check()?;
         let row = Row {
             op: "uniform",
             names: &[],
@@ -447,8 +458,9 @@ pub fn uniform<S: Source>(
         };
         return path::drawn(source, py, &row, &parameters, Some(shape));
     }
+    let (mut low, mut high) = along(&shape)?;
     array(py, &shape, |out| {
-        check(&mut low, &mut high)?;
+        check()?;
         source.fill_each(py, out, |i| Ok(Uniform::from_to(low.at(i)?, high.at(i)?)?))
     })
 }
@@ -485,12 +497,14 @@ pub fn triangular<S: Source>(
         let triangular = Triangular::between(left, mode, right)?;
         return drawn(source, py, &triangular, size.as_deref());
     }
-    let shape = result_shape(size, &parameters.each_ref().map(Parameter::shape))?;
-    let [left, mode, right] = parameters.each_ref().map(|p| p.along(&shape));
-    let (mut left, mut mode, mut right) = (left?, mode?, right?);
-    drawn_each_of_all(source, py, &shape, |i| {
-        let [left, mode, right] = [left.at(i)?, mode.at(i)?, right.at(i)?];
-        Ok(Triangular::between(left, mode, right)?)
+    let shapes = parameters.each_ref().map(Parameter::shape);
+    drawn_each_of_all(source, py, size, shapes, |shape| {
+        let [left, mode, right] = parameters.each_ref().map(|p| p.along(shape));
+        let (mut left, mut mode, mut right) = (left?, mode?, right?);
+        Ok(move |i| {
+            let [left, mode, right] = [left.at(i)?, mode.at(i)?, right.at(i)?];
+            Ok(Triangular::between(left, mode, right)?)
+        })
     })
 }
 
@@ -536,13 +550,10 @@ pub fn hypergeometric<S: Source>(
         let one = make(*good, *bad, *sample)?;
         return drawn(source, py, &one, size.as_deref());
     }
-    let shape = result_shape(size, &[good.shape(), bad.shape(), sample.shape()])?;
-    let (mut good, mut bad, mut sample) = (
-        good.along(&shape)?,
-        bad.along(&shape)?,
-        sample.along(&shape)?,
-    );
-    drawn_each_of_all(source, py, &shape, |i| {
-        Ok(make(good.at(i)?, bad.at(i)?, sample.at(i)?)?)
+    let shapes = [good.shape(), bad.shape(), sample.shape()];
+    drawn_each_of_all(source, py, size, shapes, |shape| {
+        let (mut good, mut bad, mut sample) =
+            (good.along(shape)?, bad.along(shape)?, sample.along(shape)?);
+        Ok(move |i| Ok(make(good.at(i)?, bad.at(i)?, sample.at(i)?)?))
     })
 }

@@ -17,7 +17,9 @@ use super::draw::{self, Source, into_out, is_single, locked, parts, stoppable};
 use super::legacy::RandomState;
 use super::multivariate as vectors;
 use super::order;
+use crate::create::Given;
 use crate::error::{Outcome, type_error, value_error};
+use crate::methods::Flag;
 
 /// Draws from distributions, the numbers of NumPy's `Generator` to the bit: `cv.random.default_rng(seed)`.
 #[pyclass(name = "Generator", module = "civita.random", frozen)]
@@ -262,15 +264,15 @@ impl Generator {
     }
 
     /// Uniform in [low, high).
-    #[pyo3(signature = (low=None, high=None, size=None), text_signature = "($self, low=0.0, high=1.0, size=None)")]
+    #[pyo3(signature = (low=Given(None), high=Given(None), size=None), text_signature = "($self, low=0.0, high=1.0, size=None)")]
     fn uniform(
         &self,
         py: Python<'_>,
-        low: Option<&Bound<'_, PyAny>>,
-        high: Option<&Bound<'_, PyAny>>,
+        low: Given<'_>,
+        high: Given<'_>,
         size: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
-        draw::uniform(self, py, low, high, size)
+        draw::uniform(self, py, &low, &high, size)
     }
 
     /// Triangular on [left, right] with its top at `mode`.
@@ -306,11 +308,11 @@ impl Generator {
     }
 
     /// True with probability `p`: booleans, one uniform draw each, as `self.random(size) < p`. NumPy has no such function.
-    #[pyo3(signature = (p=None, size=None), text_signature = "($self, p=0.5, size=None)")]
+    #[pyo3(signature = (p=Given(None), size=None), text_signature = "($self, p=0.5, size=None)")]
     fn bernoulli(
         &self,
         py: Python<'_>,
-        p: Option<&Bound<'_, PyAny>>,
+        p: Given<'_>,
         size: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
         let row = draw::Row {
@@ -319,7 +321,7 @@ impl Generator {
             ranges: random::Bernoulli::RANGES,
             make: |[p]| random::Bernoulli::new(p),
         };
-        draw::drawn_by_row(self, py, row, [Parameter::or(p, 0.5)?], size_of(size)?)
+        draw::drawn_by_row(self, py, row, [Parameter::or(&p, 0.5)?], size_of(size)?)
     }
 
     /// Wishart matrices with `df` degrees of freedom and this scale: `X @ X.T` for `df` columns `X` of normal vectors with that covariance.
@@ -361,7 +363,7 @@ impl Generator {
     }
 
     /// Integers from `low` up to `high`, which is left out unless `endpoint`; up to `low` if it is alone.
-    #[pyo3(signature = (low, high=None, size=None, dtype=None, endpoint=false), text_signature = "($self, low, high=None, size=None, dtype='int64', endpoint=False)")]
+    #[pyo3(signature = (low, high=None, size=None, dtype=None, endpoint=Flag(false)), text_signature = "($self, low, high=None, size=None, dtype='int64', endpoint=False)")]
     fn integers(
         &self,
         py: Python<'_>,
@@ -369,12 +371,12 @@ impl Generator {
         high: Option<&Bound<'_, PyAny>>,
         size: Option<&Bound<'_, PyAny>>,
         dtype: Option<&Bound<'_, PyAny>>,
-        endpoint: bool,
+        endpoint: Flag,
     ) -> Outcome<Py<PyAny>> {
         let integers = order::Integers {
             name: "integers",
             method: Method::Lemire,
-            endpoint,
+            endpoint: endpoint.0,
         };
         integers.draw(self, py, low, high, size, dtype)
     }
@@ -386,22 +388,22 @@ impl Generator {
     }
 
     /// Elements of `a` (or of the integers below `a`), with replacement or without, uniformly or by probabilities `p`.
-    #[pyo3(signature = (a, size=None, replace=true, p=None, axis=Some(0), shuffle=true), text_signature = "($self, a, size=None, replace=True, p=None, axis=0, shuffle=True)")]
+    #[pyo3(signature = (a, size=None, replace=Flag(true), p=None, axis=Some(0), shuffle=Flag(true)), text_signature = "($self, a, size=None, replace=True, p=None, axis=0, shuffle=True)")]
     #[allow(clippy::too_many_arguments)]
     fn choice(
         &self,
         py: Python<'_>,
         a: &Bound<'_, PyAny>,
         size: Option<&Bound<'_, PyAny>>,
-        replace: bool,
+        replace: Flag,
         p: Option<&Bound<'_, PyAny>>,
         axis: Option<isize>,
-        shuffle: bool,
+        shuffle: Flag,
     ) -> Outcome<Py<PyAny>> {
         let how = Choice {
-            replace,
+            replace: replace.0,
             axis,
-            order: if shuffle {
+            order: if shuffle.0 {
                 random::order::Order::Random
             } else {
                 random::order::Order::Any

@@ -16,7 +16,9 @@ use super::choice::{Choice, choice};
 use super::draw::{self, Source, drawn, lock, locked, parts, stoppable};
 use super::multivariate as vectors;
 use super::order;
+use crate::create::Given;
 use crate::error::{Outcome, type_error, value_error};
+use crate::methods::Flag;
 
 /// Draws from distributions, the numbers of NumPy's `RandomState` to the bit. New programs use `default_rng`.
 #[pyclass(name = "RandomState", module = "civita.random", frozen)]
@@ -385,15 +387,15 @@ impl RandomState {
     }
 
     /// Uniform in [low, high); `high` may be below `low`.
-    #[pyo3(signature = (low=None, high=None, size=None), text_signature = "($self, low=0.0, high=1.0, size=None)")]
+    #[pyo3(signature = (low=Given(None), high=Given(None), size=None), text_signature = "($self, low=0.0, high=1.0, size=None)")]
     fn uniform(
         &self,
         py: Python<'_>,
-        low: Option<&Bound<'_, PyAny>>,
-        high: Option<&Bound<'_, PyAny>>,
+        low: Given<'_>,
+        high: Given<'_>,
         size: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
-        draw::uniform(self, py, low, high, size)
+        draw::uniform(self, py, &low, &high, size)
     }
 
     /// Triangular on [left, right] with its top at `mode`.
@@ -460,17 +462,17 @@ impl RandomState {
     }
 
     /// Elements of `a` (or of the integers below `a`), with replacement or without, uniformly or by probabilities `p`.
-    #[pyo3(signature = (a, size=None, replace=true, p=None))]
+    #[pyo3(signature = (a, size=None, replace=Flag(true), p=None), text_signature = "($self, a, size=None, replace=True, p=None)")]
     fn choice(
         &self,
         py: Python<'_>,
         a: &Bound<'_, PyAny>,
         size: Option<&Bound<'_, PyAny>>,
-        replace: bool,
+        replace: Flag,
         p: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<Py<PyAny>> {
         let how = Choice {
-            replace,
+            replace: replace.0,
             axis: Some(0),
             order: random::order::Order::Random,
         };

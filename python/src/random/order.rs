@@ -512,7 +512,12 @@ pub fn permutation<S: Source>(
     x: &Bound<'_, PyAny>,
     axis: isize,
 ) -> Outcome<Py<PyAny>> {
-    if let Some(n) = count(x)? {
+    // an array without axes is no integer here
+    let number = match x.is_instance_of::<Array>() {
+        true => None,
+        false => count(x)?,
+    };
+    if let Some(n) = number {
         return wrap(py, places(source, py, n.max(0) as usize)?);
     }
     let raw = match array_of(x, None) {
@@ -579,6 +584,9 @@ pub fn permuted<S: Source>(
 ) -> Outcome<Py<PyAny>> {
     let raw = array_of(x, None)?;
     if raw.rank() == 0 {
+        if let Some(axis) = axis {
+            normalize_axis("permuted", axis, 0)?;
+        }
         return Err(type_error("permuted: x must have at least one axis"));
     }
     let out = match out {

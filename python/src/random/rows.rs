@@ -10,6 +10,7 @@ use super::arguments::{Parameter, size_of};
 use super::draw::{Row, drawn_by_row};
 use super::generator::Generator;
 use super::legacy::RandomState;
+use crate::create::Given;
 use crate::error::Outcome;
 
 macro_rules! rows {
@@ -17,12 +18,12 @@ macro_rules! rows {
         #[pymethods]
         impl $class {
             $(#[doc = $doc])*
-            #[pyo3(signature = ($($required,)* $($optional=None,)* size=None), text_signature = $text)]
+            #[pyo3(signature = ($($required,)* $($optional=Given(None),)* size=None), text_signature = $text)]
             fn $name(
                 &self,
                 py: Python<'_>,
                 $($required: &Bound<'_, PyAny>,)*
-                $($optional: Option<&Bound<'_, PyAny>>,)*
+                $($optional: Given<'_>,)*
                 size: Option<&Bound<'_, PyAny>>,
             ) -> Outcome<Py<PyAny>> {
                 let row = Row {
@@ -31,7 +32,7 @@ macro_rules! rows {
                     ranges: random::$distribution::RANGES,
                     make: |[$($required,)* $($optional,)*]| random::$distribution::new($($required,)* $($optional,)*),
                 };
-                let parameters = [$(Parameter::of($required)?,)* $(Parameter::or($optional, $default)?,)*];
+                let parameters = [$(Parameter::of($required)?,)* $(Parameter::or(&$optional, $default)?,)*];
                 drawn_by_row(self, py, row, parameters, size_of(size)?)
             }
         }

@@ -60,6 +60,8 @@ pub(super) struct Text {
     pub whole: String,
     pub fraction: String,
     pub exponent: String,
+    /// Whether a point stands behind `whole`.
+    pub point: bool,
 }
 
 /// The parts of the text of `value`, without padding.
@@ -95,6 +97,7 @@ pub(super) fn parts(value: Binary, style: &Style) -> Text {
         digits.push_str(&"0".repeat(before - digits.len()));
     }
     let mut fraction = digits.split_off(before);
+    let found_more = !fraction.is_empty();
     if style.trim == Trim::Fill {
         let wanted = if style.unique {
             style.least
@@ -114,6 +117,10 @@ pub(super) fn parts(value: Binary, style: &Style) -> Text {
         }
     }
 
+    // in scientific notation NumPy leaves the point where zeros went that were found as digits
+    let point =
+        style.trim != Trim::Bare || !fraction.is_empty() || (style.scientific && found_more);
+
     let sign = match (value.negative, style.plus) {
         (true, _) => "-",
         (false, true) => "+",
@@ -122,7 +129,10 @@ pub(super) fn parts(value: Binary, style: &Style) -> Text {
     let exponent = if style.scientific {
         let sign = if found.exponent < 0 { '-' } else { '+' };
         let (size, width) = (found.exponent.unsigned_abs(), style.exponent_digits);
-        format!("e{sign}{size:0width$}")
+        match (size, width) {
+            (0, 0) => format!("e{sign}"),
+            _ => format!("e{sign}{size:0width$}"),
+        }
     } else {
         String::new()
     };
@@ -131,6 +141,7 @@ pub(super) fn parts(value: Binary, style: &Style) -> Text {
         whole: digits,
         fraction,
         exponent,
+        point,
     }
 }
 
@@ -140,12 +151,8 @@ pub(super) fn text(value: Binary, style: &Style) -> String {
         whole,
         fraction,
         exponent,
+        point,
     } = parts(value, style);
-    let point = if fraction.is_empty() && style.trim == Trim::Bare {
-        ""
-    } else {
-        "."
-    };
     let (left, right) = (
         style.pad_left,
         if style.scientific { 0 } else { style.pad_right },
@@ -153,14 +160,17 @@ pub(super) fn text(value: Binary, style: &Style) -> String {
     // `format!` pads to 65,535 at most, and the name that a user gives to NaN may be longer
     let (before, behind) = (
         left.saturating_sub(whole.len()),
-        right.saturating_sub(fraction.len()),
+        // a blank for the point too
+        right.saturating_sub(fraction.len()) + usize::from(right > 0 && !point),
     );
     let blanks = before + behind;
     let mut text =
         String::with_capacity(whole.len() + 1 + fraction.len() + exponent.len() + blanks);
     text.extend(std::iter::repeat_n(' ', before));
     text.push_str(&whole);
-    text.push_str(point);
+    if point {
+        text.push('.');
+    }
     text.push_str(&fraction);
     text.extend(std::iter::repeat_n(' ', behind));
     text.push_str(&exponent);

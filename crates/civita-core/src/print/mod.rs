@@ -130,7 +130,7 @@ pub fn repr_around(
     };
     let mut extras = Vec::new();
     let source = &source;
-    let summary = options.legacy > Legacy::V2_1 && source.is_summarised(options);
+    let summary = options.legacy > Legacy::V2_2 && source.is_summarised(options);
     if (source.is_empty() && source.shape != [0]) || summary {
         extras.push(format!("shape={}", shape_text(source.shape)));
     }

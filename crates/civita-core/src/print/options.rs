@@ -112,9 +112,10 @@ pub enum Legacy {
     V1_21,
     /// Summaries do not tell the shape, and scalars are written without their class: up to 1.25.
     V1_25,
-    /// Summaries do not tell the shape: up to 2.1.
+    /// Today as [`Legacy::V2_2`].
     V2_1,
-    /// Floats of less than 64 bits are written in full up to the same sizes as those of 64: up to 2.2.
+    /// Summaries do not tell the shape, and floats of less than 64 bits are written in full up to the same sizes as those of 64:
+    /// up to 2.2.
     V2_2,
     /// Today's.
     None,

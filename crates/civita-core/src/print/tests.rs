@@ -6,7 +6,9 @@ use std::cell::Cell;
 use half::{bf16, f16};
 use num_complex::Complex;
 
-use super::{FloatMode, Options, Sign, Source, repr, scalar_text, to_string};
+use super::{
+    FloatMode, FloatStyle, Options, Sign, Source, Trim, format_float, repr, scalar_text, to_string,
+};
 use crate::dtype::{DType, Scalar};
 
 fn float(bits: &str, dtype: DType) -> f64 {
@@ -164,4 +166,39 @@ fn bf16_has_the_fewest_digits_that_identify_a_value() {
             assert!(!identifies(&fewer), "{text} but {fewer} would do");
         }
     }
+}
+
+#[test]
+fn points_and_padding_are_those_of_numpys_dragon4() {
+    let style = FloatStyle {
+        scientific: true,
+        precision: None,
+        min_digits: None,
+        unique: true,
+        fractional: true,
+        trim: Trim::Bare,
+        sign: false,
+        pad_left: 0,
+        pad_right: 0,
+        exponent_digits: 2,
+    };
+    let text = |value, style: FloatStyle| format_float(value, DType::F64, &style);
+    assert_eq!(text(50.0, style), "5e+01");
+    let zeros = FloatStyle {
+        min_digits: Some(10),
+        ..style
+    };
+    assert_eq!(text(50.0, zeros), "5.e+01");
+    let no_digits = FloatStyle {
+        exponent_digits: 0,
+        ..style
+    };
+    assert_eq!(text(-3.0, no_digits), "-3e+");
+    let padded = FloatStyle {
+        scientific: false,
+        pad_right: 3,
+        ..style
+    };
+    assert_eq!(text(54.0, padded), "54    ");
+    assert_eq!(text(54.5, padded), "54.5  ");
 }
