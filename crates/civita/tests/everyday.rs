@@ -229,3 +229,32 @@ fn counts() -> civita::Result<()> {
     assert_eq!(counts.max(), 3);
     Ok(())
 }
+
+/// Adam over parameters of any shape and element type.
+#[test]
+fn an_optimizer_of_any_parameters() -> civita::Result<()> {
+    let parameters: Vec<AnyTensor> = vec![
+        Matrix::<f32>::ones([2, 3]).into(),
+        tensor![1.0, 2.0].into(),
+        Tensor::scalar(3i64).into(),
+    ];
+    let zeros: Vec<AnyTensor> = parameters.iter().map(|p| p.zeros_like()).collect();
+    let ones: Vec<AnyTensor> = parameters.iter().map(np::ones_like).collect();
+    let twos: Vec<AnyTensor> = parameters.iter().map(|p| p.full_like(2)).collect();
+    for (i, p) in parameters.iter().enumerate() {
+        for like in [&zeros[i], &ones[i], &twos[i], &np::full_like(p, 5)] {
+            assert_eq!((like.shape(), like.dtype()), (p.shape(), p.dtype()));
+        }
+    }
+    let first: Matrix<f32> = (&zeros[0]).try_into()?;
+    assert_eq!(first, Matrix::zeros([2, 3]));
+    assert_eq!(Vector::<f64>::try_from(twos[1].clone())?, [2.0, 2.0]);
+    assert!(Vector::<f32>::try_from(&twos[1]).is_err());
+    assert!(Matrix::<f64>::try_from(&twos[1]).is_err());
+    assert_eq!(parameters[1].full_like(0.5).to_string(), "[0.5 0.5]");
+    let error = civita::catch(|| parameters[2].full_like(0.5)).unwrap_err();
+    assert!(error.to_string().contains("does not fit into int64"));
+    let number: Tensor<i64, DYN> = (&ones[2]).try_into()?;
+    assert_eq!(number.item()?, 1);
+    Ok(())
+}
