@@ -258,3 +258,18 @@ fn an_optimizer_of_any_parameters() -> civita::Result<()> {
     assert_eq!(number.item()?, 1);
     Ok(())
 }
+
+/// One draw has no axis of its own.
+#[test]
+fn single_draws() -> civita::Result<()> {
+    let mut rng = random::default_rng(42);
+    let place: Tensor<i64, 0> = rng.choice(5, ());
+    assert_eq!(place.item()?, 0); // np.random.default_rng(42).choice(5)
+    let word: Tensor<f64, 0> = rng.choice_weighted(&tensor![0.5, 1.5], (), &tensor![0.0, 1.0]);
+    assert_eq!(word.item()?, 1.5);
+    let row: Vector<i64> = rng.choice_distinct(&tensor![[1, 2], [1, 2]], ());
+    assert_eq!(row, [1, 2]);
+    assert_eq!(rng.choice(5, (3,)).shape(), [3]);
+    assert_eq!(rng.choice(5, (1, 2, 3, 4)).shape(), [1, 2, 3, 4]);
+    Ok(())
+}
