@@ -565,3 +565,22 @@ fn indices_come_from_both_ends() {
     let mut pairs = np::nditer(&tensor![1, 2], &tensor![[1], [2]]).unwrap();
     assert_eq!((pairs.len(), pairs.next_back()), (4, Some((2, 2))));
 }
+
+#[test]
+fn elements_are_repeated_by_counts_of_any_type() -> civita::Result<()> {
+    let (x, wanted) = (tensor![5.0, 6.0, 7.0], [5.0, 7.0, 7.0]);
+    let counts: Vec<usize> = vec![1, 0, 2];
+    assert_eq!(x.repeat(&counts, 0)?, wanted);
+    assert_eq!(x.repeat(&counts[..], 0)?, wanted);
+    assert_eq!(x.repeat(counts, 0)?, wanted);
+    assert_eq!(x.repeat([1u8, 0, 2], 0)?, wanted);
+    let narrow: &[i16; 3] = &[1, 0, 2];
+    assert_eq!(x.repeat(narrow, ..)?, wanted);
+    assert_eq!(x.repeat(vec![1, 0, 2], 0)?, wanted);
+    assert_eq!(x.repeat(&tensor![1, 0, 2], 0)?, wanted);
+    assert_eq!(np::repeat(&x, &tensor![1u32, 0, 2], 0)?, wanted);
+    assert_eq!(np::repeat_interleave(&x, [1u64, 0, 2], 0)?, wanted);
+    assert_eq!(x.repeat(2u32, 0)?.len(), 6);
+    assert!(x.repeat([1, 2], 0).is_err() && x.repeat(-1, 0).is_err());
+    Ok(())
+}
