@@ -273,3 +273,39 @@ fn single_draws() -> civita::Result<()> {
     assert_eq!(rng.choice(5, (1, 2, 3, 4)).shape(), [1, 2, 3, 4]);
     Ok(())
 }
+
+/// What surrounds each pixel: medians and box blurs.
+#[test]
+fn windows_of_images() -> civita::Result<()> {
+    let image = np::arange(20).reshape([4, 5])?;
+    let squares: Tensor<i64, 4> = np::sliding_window_view(&image, [3, 2], [0, 1])?;
+    assert_eq!(squares.shape(), [2, 4, 3, 2]);
+    for [i, j, k, l] in np::ndindex(squares.dims()) {
+        assert_eq!(squares[[i, j, k, l]], image[[i + k, j + l]]);
+    }
+    assert_eq!(np::sliding_window_view(&image, (3, 2), ..)?, squares);
+    assert_eq!(np::sliding_window_view(&image, [3, 2], (-2, -1))?, squares);
+    // np.lib.stride_tricks.sliding_window_view(np.arange(5), (3, 2), (0, 0))
+    let twice: Tensor<i64, 3> = np::sliding_window_view(&np::arange(5), [3, 2], [0, 0])?;
+    assert_eq!(twice, [[[0, 1], [1, 2], [2, 3]], [[1, 2], [2, 3], [3, 4]]]);
+    let columns: Tensor<i64, 3> = np::sliding_window_view(&image, 4, 0)?;
+    assert_eq!((columns.shape(), columns[[0, 2, 3]]), (&[1, 5, 4][..], 17));
+    let any: Tensor<i64, DYN> = np::sliding_window_view(&image, vec![2, 2], ..)?;
+    assert_eq!(any.shape(), [3, 4, 2, 2]);
+    let any: AnyTensor = np::sliding_window_view(&image.into_any(), [2, 2], ..)?;
+    assert_eq!(any.shape(), [3, 4, 2, 2]);
+    // every element counts once for each window that it is in
+    let x = tensor![1.0, 2.0, 3.0, 4.0].requires_grad();
+    np::sliding_window_view(&x, 3, 0)?.sum().backward()?;
+    assert_eq!(x.grad().unwrap(), [1.0, 2.0, 2.0, 1.0]);
+    for wrong in [
+        np::sliding_window_view(&x, 5, 0).map(drop),
+        np::sliding_window_view(&x, 2, 1).map(drop),
+        np::sliding_window_view(&x, [2, 2], 0).map(drop),
+        np::sliding_window_view(&x, [2, 2], ..).map(drop),
+    ] {
+        let text = wrong.unwrap_err().to_string();
+        assert!(text.starts_with("sliding_window_view: "), "{text}");
+    }
+    Ok(())
+}
