@@ -584,3 +584,31 @@ fn elements_are_repeated_by_counts_of_any_type() -> civita::Result<()> {
     assert!(x.repeat([1, 2], 0).is_err() && x.repeat(-1, 0).is_err());
     Ok(())
 }
+
+#[test]
+fn tolerances_are_named_alone_or_together() {
+    assert_close!([100.0], [100.5], absolute = 1.0);
+    assert_close!([100.0], [100.5], relative = 0.01);
+    assert_close!([100.0], [100.5], relative = 0.0, absolute = 1.0);
+    assert_close!([100.0], [100.5], absolute = 0.0, relative = 0.01,);
+    // the other one keeps its default
+    assert_close!([1e9], [1e9 + 1.0], absolute = 0.0);
+    assert!(std::panic::catch_unwind(|| assert_close!([1.0], [1.5], absolute = 0.4)).is_err());
+}
+
+#[test]
+fn functions_cross_a_caught_panic() {
+    use civita::autograd::{Function, grad};
+    let square = Function::new(
+        "square",
+        |x: Vector<f64>| match x[0] < 0.0 {
+            true => panic!("negative"),
+            false => x.mul(&x),
+        },
+        |x, _y, g: Vector<f64>| Ok(g * x * 2.0),
+    );
+    let negative = tensor![-1.0];
+    assert!(std::panic::catch_unwind(|| square.call(&negative)).is_err());
+    let g = grad(|x| Ok(square.call(&x)?.sum()), &tensor![3.0]).unwrap();
+    assert_eq!(g, [6.0]);
+}
