@@ -228,13 +228,14 @@ fn farthest(found: &Raw, wanted: &Raw, relative: f64, absolute: f64) -> Option<S
 }
 
 /// Asserts that two tensors have one shape and nearly equal elements: `|a - b| ≤ absolute + relative · |b|`, by default
-/// `1e-9` and `1e-6`; NaN equals NaN. Numbers, arrays and vectors of numbers stand for tensors.
+/// `1e-9` and `1e-6`, also where the other one alone is given; NaN equals NaN. Numbers, arrays and vectors of numbers stand for tensors.
 ///
 /// ```
 /// # use civita::prelude::*;
 /// use civita::assert_close;
 /// assert_close!(tensor![0.1 + 0.2, 1.0], tensor![0.3, 1.0]);
 /// assert_close!(tensor![1.0, 2.0], tensor![1.01, 2.0], relative = 0.02);
+/// assert_close!(tensor![0.001], [0.0], absolute = 0.01);
 /// assert_close!(tensor![0.001], [0.0], relative = 0.0, absolute = 0.01);
 /// assert_close!(tensor![1.0, 2.0].mean(), 1.5);
 /// ```
@@ -245,6 +246,12 @@ macro_rules! assert_close {
     };
     ($found:expr, $wanted:expr, relative = $relative:expr $(,)?) => {
         $crate::assert_close!($found, $wanted, relative = $relative, absolute = 1e-9)
+    };
+    ($found:expr, $wanted:expr, absolute = $absolute:expr $(,)?) => {
+        $crate::assert_close!($found, $wanted, relative = 1e-6, absolute = $absolute)
+    };
+    ($found:expr, $wanted:expr, absolute = $absolute:expr, relative = $relative:expr $(,)?) => {
+        $crate::assert_close!($found, $wanted, relative = $relative, absolute = $absolute)
     };
     ($found:expr, $wanted:expr, relative = $relative:expr, absolute = $absolute:expr $(,)?) => {
         match (&$found, &$wanted) {

@@ -9,7 +9,10 @@ use civita_core::raw::Raw;
 
 use crate::error::OrRaise;
 use crate::rank::{Rank, wrap};
-use crate::{DYN, Element, Error, Real, Result, Tensor, Vector};
+use crate::{
+    AnyTensor, DYN, Element, Error, Real, Result, Tensor, Vector, bf16, c64, c128, f8e4m3, f8e5m2,
+    f16,
+};
 
 /// Rows of one length.
 ///
@@ -167,6 +170,14 @@ impl<T: Element + Real> From<Range<T>> for Vector<T> {
 macro_rules! to_arrays {
     ($($n:literal: [$($K:ident)*] $array:ty, $out:ident => $flat:expr;)*) => { $(
         /// The elements as an array.
+        impl<T: Element, $(const $K: usize),*> TryFrom<Tensor<T, $n>> for $array {
+            type Error = Error;
+
+            fn try_from(x: Tensor<T, $n>) -> Result<$array> {
+                (&x).try_into()
+            }
+        }
+        /// The elements as an array.
         impl<T: Element, $(const $K: usize),*> TryFrom<&Tensor<T, $n>> for $array {
             type Error = Error;
 
@@ -206,6 +217,79 @@ impl<T: Element, const A: usize, const B: usize> Zero for [[T; B]; A] {
 fn zero<Z: Zero>() -> Z {
     Z::zero()
 }
+
+/// A copy of the elements: [`Tensor::to_vec`].
+///
+/// ```
+/// # use civita::prelude::*;
+/// let total: Vec<f64> = (tensor![1.0, 2.0] + 0.5).into();
+/// assert_eq!(total, [1.5, 2.5]);
+/// ```
+///
+/// # Panics
+/// When the values are not known (inside `vmap` and `trace`).
+impl<T: Element> From<Vector<T>> for Vec<T> {
+    #[track_caller]
+    fn from(x: Vector<T>) -> Vec<T> {
+        x.to_vec()
+    }
+}
+/// A copy of the elements: [`Tensor::to_vec`].
+///
+/// # Panics
+/// When the values are not known (inside `vmap` and `trace`).
+impl<T: Element> From<&Vector<T>> for Vec<T> {
+    #[track_caller]
+    fn from(x: &Vector<T>) -> Vec<T> {
+        x.to_vec()
+    }
+}
+
+/// [`Tensor::into_any`].
+///
+/// ```
+/// # use civita::prelude::*;
+/// let parameters: [AnyTensor; 2] = [tensor![[1.0f32]].into(), tensor![0.5].into()];
+/// let weights: Matrix<f32> = (&parameters[0]).try_into()?;
+/// assert!(Matrix::<f32>::try_from(&parameters[1]).is_err()); // a vector of `f64`
+/// # assert_eq!(weights, [[1.0]]);
+/// # Ok::<(), civita::Error>(())
+/// ```
+impl<T: Element, const N: usize> From<Tensor<T, N>> for AnyTensor {
+    #[inline]
+    fn from(x: Tensor<T, N>) -> AnyTensor {
+        x.into_any()
+    }
+}
+
+// one by one: for all `T: Element` the compiler does not rule out `Any`, of which `TryFrom` is there already
+macro_rules! from_any {
+    ($($T:ty)*) => { $(
+        /// [`Tensor::typed`].
+        ///
+        /// # Errors
+        /// When the element type or the rank is another.
+        impl<const N: usize> TryFrom<AnyTensor> for Tensor<$T, N> {
+            type Error = Error;
+
+            fn try_from(x: AnyTensor) -> Result<Self> {
+                x.typed()
+            }
+        }
+        /// [`Tensor::typed`].
+        ///
+        /// # Errors
+        /// When the element type or the rank is another.
+        impl<const N: usize> TryFrom<&AnyTensor> for Tensor<$T, N> {
+            type Error = Error;
+
+            fn try_from(x: &AnyTensor) -> Result<Self> {
+                x.typed()
+            }
+        }
+    )* };
+}
+from_any!(bool u8 u16 u32 u64 i8 i16 i32 i64 f8e4m3 f8e5m2 f16 bf16 f32 f64 c64 c128);
 
 macro_rules! collect {
     ($($n:literal => $m:literal),*) => { $(

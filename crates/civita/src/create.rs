@@ -8,7 +8,9 @@ use civita_core::raw::{Endpoint, Raw};
 use crate::dtype::sealed::RealFloat;
 use crate::error::OrRaise;
 use crate::rank::wrap;
-use crate::{DYN, Element, Matrix, Real, Result, Scalar, SliceInt, TakesScalar, Tensor, Vector};
+use crate::{
+    DYN, Dtype, Element, Matrix, Real, Result, Scalar, SliceInt, TakesScalar, Tensor, Vector,
+};
 
 /// Shapes of tensors of rank `N`: `[usize; N]`, tuples of `usize`, a length alone for vectors, a slice or vector of lengths for [`DYN`].
 ///
@@ -120,40 +122,6 @@ impl<T: Element, const N: usize> Tensor<T, N> {
         )
     }
 
-    /// Zeros of the same shape and element type.
-    #[track_caller]
-    pub fn zeros_like(&self) -> Self {
-        wrap(Raw::zeros(self.shape(), T::DTYPE).or_raise())
-    }
-
-    /// Ones of the same shape and element type.
-    #[track_caller]
-    pub fn ones_like(&self) -> Self {
-        wrap(Raw::ones(self.shape(), T::DTYPE).or_raise())
-    }
-
-    /// One value everywhere, in the same shape and element type.
-    ///
-    /// ```
-    /// # use civita::prelude::*;
-    /// assert_eq!(tensor![[1.0, 2.0]].full_like(0.5), [[0.5, 0.5]]);
-    /// assert_eq!(tensor![[1.0, 2.0]].full_like(7), [[7.0, 7.0]]);
-    /// ```
-    #[track_caller]
-    pub fn full_like<S: Scalar>(&self, value: S) -> Self
-    where
-        T: TakesScalar<S>,
-    {
-        wrap(Raw::full(self.shape(), value.into_scalar(), T::DTYPE).or_raise())
-    }
-
-    /// Zeros of the same shape and element type, to be written: memory that nobody wrote is no value, so there is no other
-    /// `empty`.
-    #[track_caller]
-    pub fn empty_like(&self) -> Self {
-        self.zeros_like()
-    }
-
     /// The elements of a vector in C order under a shape, without a copy.
     ///
     /// ```
@@ -167,6 +135,54 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// When the shape has another number of elements.
     pub fn from_shape_vec(shape: impl IntoShape<N>, values: Vec<T>) -> Result<Self> {
         shape.with(|s| Raw::from_vec(values, s)).map(wrap)
+    }
+}
+
+/// Constructors of the shape and element type of another tensor, which may be known at run time only: an optimizer keeps one for
+/// each of its parameters.
+///
+/// ```
+/// # use civita::prelude::*;
+/// let parameters: Vec<AnyTensor> = vec![tensor![[1.0f32, 2.0]].into_any(), tensor![3.0].into_any()];
+/// let velocities: Vec<AnyTensor> = parameters.iter().map(|p| p.zeros_like()).collect();
+/// assert_eq!((velocities[0].shape(), velocities[0].dtype().name()), (&[1, 2][..], "float32"));
+/// ```
+impl<T: Dtype, const N: usize> Tensor<T, N> {
+    /// Zeros of the same shape and element type.
+    #[track_caller]
+    pub fn zeros_like(&self) -> Self {
+        wrap(Raw::zeros(self.shape(), self.dtype()).or_raise())
+    }
+
+    /// Ones of the same shape and element type.
+    #[track_caller]
+    pub fn ones_like(&self) -> Self {
+        wrap(Raw::ones(self.shape(), self.dtype()).or_raise())
+    }
+
+    /// One value everywhere, in the same shape and element type.
+    ///
+    /// ```
+    /// # use civita::prelude::*;
+    /// assert_eq!(tensor![[1.0, 2.0]].full_like(0.5), [[0.5, 0.5]]);
+    /// assert_eq!(tensor![[1.0, 2.0]].full_like(7), [[7.0, 7.0]]);
+    /// ```
+    ///
+    /// # Panics
+    /// When the element type is known at run time only and cannot hold the value: a fraction among integers.
+    #[track_caller]
+    pub fn full_like<S: Scalar>(&self, value: S) -> Self
+    where
+        T: TakesScalar<S>,
+    {
+        wrap(Raw::full(self.shape(), value.into_scalar(), self.dtype()).or_raise())
+    }
+
+    /// Zeros of the same shape and element type, to be written: memory that nobody wrote is no value, so there is no other
+    /// `empty`.
+    #[track_caller]
+    pub fn empty_like(&self) -> Self {
+        self.zeros_like()
     }
 }
 
@@ -435,6 +451,20 @@ impl<T: Element> FromIterator<T> for Vector<T> {
         Vector::from_vec(iter.into_iter().collect())
     }
 }
+/// Of borrowed elements, as slices iterate over them.
+///
+/// ```
+/// # use civita::prelude::*;
+/// let lengths = vec![3.0, -1.0, 2.0];
+/// let positive: Vector<f64> = lengths.iter().filter(|v| **v > 0.0).collect();
+/// assert_eq!(positive, [3.0, 2.0]);
+/// ```
+impl<'a, T: Element> FromIterator<&'a T> for Vector<T> {
+    #[track_caller]
+    fn from_iter<I: IntoIterator<Item = &'a T>>(iter: I) -> Self {
+        iter.into_iter().copied().collect()
+    }
+}
 impl<T: Element> From<Vec<T>> for Vector<T> {
     #[track_caller]
     fn from(values: Vec<T>) -> Self {
@@ -445,6 +475,41 @@ impl<T: Element> From<&[T]> for Vector<T> {
     #[track_caller]
     fn from(values: &[T]) -> Self {
         Vector::from_slice(values)
+    }
+}
+impl<T: Element> From<&Vec<T>> for Vector<T> {
+    #[track_caller]
+    fn from(values: &Vec<T>) -> Self {
+        Vector::from_slice(values)
+    }
+}
+/// Rows that have a length by their type, such as points; without a copy.
+///
+/// ```
+/// # use civita::prelude::*;
+/// let points: Vec<[f64; 2]> = vec![[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]];
+/// assert_eq!(Matrix::from(points).over(0).mean()?, [2.0, 3.0]);
+/// # Ok::<(), civita::Error>(())
+/// ```
+impl<T: Element, const K: usize> From<Vec<[T; K]>> for Matrix<T> {
+    #[track_caller]
+    fn from(rows: Vec<[T; K]>) -> Self {
+        let shape = [rows.len(), K];
+        wrap(Raw::from_vec(rows.into_flattened(), &shape).or_raise())
+    }
+}
+/// A copy.
+impl<T: Element, const K: usize> From<&[[T; K]]> for Matrix<T> {
+    #[track_caller]
+    fn from(rows: &[[T; K]]) -> Self {
+        wrap(Raw::from_slice(rows.as_flattened(), &[rows.len(), K]).or_raise())
+    }
+}
+/// A copy.
+impl<T: Element, const K: usize> From<&Vec<[T; K]>> for Matrix<T> {
+    #[track_caller]
+    fn from(rows: &Vec<[T; K]>) -> Self {
+        rows.as_slice().into()
     }
 }
 impl<T: Element> From<T> for Tensor<T, 0> {
@@ -459,6 +524,12 @@ macro_rules! from_arrays {
         impl<$T: Element, $(const $K: usize),*> From<$array> for Tensor<$T, $n> {
             #[track_caller]
             fn from($values: $array) -> Self {
+                wrap(Raw::from_slice($flat, &[$($K),*]).or_raise())
+            }
+        }
+        impl<$T: Element, $(const $K: usize),*> From<&$array> for Tensor<$T, $n> {
+            #[track_caller]
+            fn from($values: &$array) -> Self {
                 wrap(Raw::from_slice($flat, &[$($K),*]).or_raise())
             }
         }
@@ -495,7 +566,7 @@ macro_rules! from_arrays {
     };
 }
 from_arrays! {
-    1: T => [T; A], [i64; A], [f64; A], [usize; A], [A], v => &v;
+    1: T => [T; A], [i64; A], [f64; A], [usize; A], [A], v => v.as_slice();
     2: T => [[T; B]; A], [[i64; B]; A], [[f64; B]; A], [[usize; B]; A], [A B], v => v.as_flattened();
     3: T => [[[T; C]; B]; A], [[[i64; C]; B]; A], [[[f64; C]; B]; A], [[[usize; C]; B]; A], [A B C],
         v => v.as_flattened().as_flattened();
@@ -534,9 +605,23 @@ pub trait LiteralTensor {
 /// assert_eq!(a.to_string(), "[[1. 2.]\n [3. 4.]]");
 /// assert_eq!(format!("{} {} {} {}", b.dtype(), c.dtype(), d.dtype(), e), "int64 float32 bool [0.5 0.5 0.5]");
 /// ```
+///
+/// Without elements there is nothing to tell their type by: `tensor![]` is an error of the compiler, which says to write
+/// `Tensor::<f64, 1>::zeros(0)`.
+///
+/// ```compile_fail
+/// # use civita::prelude::*;
+/// let nothing: Vector<f64> = tensor![];
+/// ```
 #[doc(alias = "array")]
 #[macro_export]
 macro_rules! tensor {
+    () => {
+        compile_error!("a tensor without elements has no element type: write `Tensor::<f64, 1>::zeros(0)`, with the type of its elements")
+    };
+    ($([]),+ $(,)?) => {
+        compile_error!("a tensor without elements has no element type: write `Tensor::<f64, 2>::zeros([1, 0])`, with the type of its elements and its shape")
+    };
     ($($elements:tt)*) => {{
         #[allow(unused_imports)]
         use $crate::__private::LiteralTensor as _;

@@ -254,6 +254,9 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// assert_eq!(x.to_vec(), [1, 4, 9]);
     /// ```
     ///
+    /// What `f` does has no derivative, so a tensor that tracks a gradient is refused; for derivatives use elementwise functions
+    /// (`x = x.exp()`), or write them in an [`autograd::Function`](crate::autograd::Function).
+    ///
     /// # Panics
     /// Where [`Tensor::as_mut_slice`] is an error.
     pub fn map_inplace(&mut self, mut f: impl FnMut(T) -> T) {

@@ -90,8 +90,9 @@ methods! {
             "tensor![1, 2, 3].masked_fill(&tensor![true, false, true], 0)?" => "[0 2 0]";
         /// The elements where a mask is true, as a vector; the two broadcast together.
         fn masked_select[const M: usize](mask: &Tensor<bool, M>) -> Vector<T>, "tensor![1, 2, 3].masked_select(&tensor![true, false, true])?" => "[1 3]";
-        /// Each element so many times, along an axis, or with `..` those of the flattened tensor.
-        fn repeat[R: Into<civita_core::functions::Times>, A: OneAxis<N>](repeats: R, axis: A) -> A::Out<T>, "tensor![1, 2].repeat(2, 0)?" => "[1 1 2 2]";
+        /// Each element so many times, along an axis, or with `..` those of the flattened tensor. The counts are integers of any type: one, or
+        /// one for each element, in an array, slice, vector or tensor.
+        fn repeat[R: np::RepeatCounts, A: OneAxis<N>](repeats: R, axis: A) -> A::Out<T>, "tensor![1, 2].repeat(2, 0)?" => "[1 1 2 2]";
         /// The tensor again and again along each axis, so many times; more numbers than axes make new leading axes.
         fn tile[R: Repeats<N>](repeats: R) -> R::Out<T>, "tensor![1, 2].tile([2, 1])?" => "[[1 2]\\n [1 2]]";
         /// The elements moved along axes; those that leave one end enter the other.
@@ -326,6 +327,12 @@ impl<T: Element, const N: usize> Tensor<T, N> {
     /// let signs: Matrix<i64> = x.map(|v| if v < 0.0 { -1 } else { 1 });
     /// assert_eq!(signs, [[1, -1], [1, 1]]);
     /// ```
+    ///
+    /// The result is a constant, of which no gradient goes back to `self`: for derivatives use elementwise functions
+    /// (`x.exp()`, [`fuse!`](crate::fuse!)), or write them in an [`autograd::Function`](crate::autograd::Function).
+    ///
+    /// # Panics
+    /// When the values are not known (inside `vmap` and `trace`).
     #[doc(alias = "vectorize")]
     #[track_caller]
     pub fn map<U: Element>(&self, f: impl FnMut(T) -> U) -> Tensor<U, N> {
@@ -333,7 +340,7 @@ impl<T: Element, const N: usize> Tensor<T, N> {
         from_elements(all, self.shape())
     }
 
-    /// What `f` makes of each element: [`Tensor::map`] by ndarray's name.
+    /// What `f` makes of each element, a constant: [`Tensor::map`] by ndarray's name.
     #[track_caller]
     pub fn mapv<U: Element>(&self, f: impl FnMut(T) -> U) -> Tensor<U, N> {
         self.map(f)

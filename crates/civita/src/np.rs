@@ -323,9 +323,9 @@ forward! {
     /// One value everywhere: [`Tensor::full`].
     fn full[T: Element, const N: usize](shape: impl IntoShape<N>, value: T) -> Tensor<T, N> = Tensor::full(shape, value);
     /// Zeros of the shape and element type of another tensor.
-    fn zeros_like[T: Element, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = x.zeros_like();
+    fn zeros_like[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = x.zeros_like();
     /// Ones of the shape and element type of another tensor.
-    fn ones_like[T: Element, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = x.ones_like();
+    fn ones_like[T: Dtype, const N: usize](x: &Tensor<T, N>) -> Tensor<T, N> = x.ones_like();
     /// The numbers of a range, or those below a number: `int64` of integers of any type, and `float64` of floats. Of another type they
     /// are [`Tensor::arange`]: `Vector::<f32>::arange(0..n)`.
     ///

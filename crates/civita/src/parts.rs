@@ -80,7 +80,8 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         Ok(Pieces::new(&self.raw, axis, size, size, len.div_ceil(size)))
     }
 
-    /// Every `size` neighbours along an axis: the pieces that start at 0, 1, 2, … and are whole.
+    /// Every `size` neighbours along an axis: the pieces that start at 0, 1, 2, … and are whole. All of them as one tensor are
+    /// [`np::sliding_window_view`](crate::np::sliding_window_view), along several axes too.
     ///
     /// ```
     /// # use civita::prelude::*;
@@ -92,7 +93,6 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
     ///
     /// # Errors
     /// When the axis does not exist, or `size` is 0.
-    #[doc(alias = "sliding_window_view")]
     #[doc(alias = "unfold")]
     pub fn windows(&self, axis: impl SliceInt, size: usize) -> Result<Pieces<T, N>> {
         let (axis, len) = self.along("windows", axis.to_isize(), size)?;

@@ -166,10 +166,10 @@ where
     type Draws = <Rank<N> as TakeRank<K>>::Out<T>;
 }
 
-/// How many draws: a length, or an array or tuple of lengths.
+/// How many draws: a length, or an array or tuple of lengths; `()` for one draw without an axis of its own.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` says not how many are drawn from `{P}`",
-    note = "a length, or an array or tuple of `usize`: `rng.choice(&x, 5)`, `rng.choice(&x, [3, 4])`"
+    note = "a length, or an array or tuple of `usize`: `rng.choice(&x, 5)`, `rng.choice(&x, [3, 4])`; `()` for one"
 )]
 pub trait Draws<P> {
     /// What is drawn.
@@ -201,8 +201,17 @@ macro_rules! tuples_of_draws {
     )* };
 }
 tuples_of_draws! {
+    1: usize 0;
     2: usize 0 usize 1;
     3: usize 0 usize 1 usize 2;
+    4: usize 0 usize 1 usize 2 usize 3;
+}
+/// One draw, as NumPy's `choice` without a size: of a vector a tensor without axes, of a matrix a row.
+impl<P: PopulationOf<0>> Draws<P> for () {
+    type Out = P::Draws;
+    fn with<R>(&self, f: impl FnOnce(&[usize]) -> R) -> R {
+        f(&[])
+    }
 }
 
 /// Uniform on [low, high): NumPy's `uniform(low, high)`.
@@ -552,6 +561,8 @@ impl<B: BitGenerator> Rng<B> {
     ///
     /// let mut rng = random::default_rng(42);
     /// assert_eq!(rng.choice(5, 4), [0, 3, 3, 2]);
+    /// let one: i64 = rng.choice(5, ()).item()?;
+    /// assert!((0..5).contains(&one));
     /// let heights = tensor![1.62, 1.75, 1.80];
     /// let means: Vector<f64> = (0..100).map(|_| rng.choice(&heights, 3).mean()).collect(); // bootstrap
     /// assert!(means.min() >= 1.62 && means.max() <= 1.80);

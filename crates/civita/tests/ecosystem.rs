@@ -1,8 +1,8 @@
 //! Conversions to and from the types of other crates.
 
 use civita::{c64, f16, prelude::*};
-use nalgebra::{DMatrix, DVector, Matrix2x3};
-use ndarray::{Array, Array1, Array2, ArrayD, ArrayView2, Axis, array};
+use nalgebra::{DMatrix, DVector, Matrix2x3, RowDVector, Vector3};
+use ndarray::{Array, Array1, Array2, ArrayD, ArrayView2, Axis, CowArray, array};
 
 #[test]
 fn arrays_of_ndarray_become_tensors_without_a_copy() {
@@ -24,6 +24,29 @@ fn arrays_of_ndarray_become_tensors_without_a_copy() {
     assert!(scalar == 5);
     let view: ArrayView2<'_, f64> = ArrayView2::from_shape((2, 2), &[1.0, 2.0, 3.0, 4.0]).unwrap();
     assert_eq!(Matrix::from(view.reversed_axes()), [[1.0, 3.0], [2.0, 4.0]]);
+}
+
+#[test]
+fn arrays_of_ndarray_are_borrowed_and_shared() {
+    let rows = array![[1, 2, 3], [4, 5, 6]];
+    let wanted = [[1, 4], [2, 5], [3, 6]];
+    assert_eq!(Matrix::from(&rows.clone().reversed_axes()), wanted);
+    assert_eq!(Matrix::from(&rows.t()), wanted);
+    let any: Tensor<i64, DYN> = (&rows.clone().into_dyn()).into();
+    assert_eq!(any.to_vec(), [1, 2, 3, 4, 5, 6]);
+    let shared = rows.clone().into_shared();
+    assert_eq!(Matrix::from(&shared), rows_of(&rows));
+    assert_eq!(Matrix::from(shared.clone()), rows_of(&rows)); // `shared` holds it too
+    let at = shared.as_ptr();
+    let x = Matrix::from(shared);
+    assert_eq!((&x, x.as_slice().unwrap().as_ptr()), (&rows_of(&rows), at));
+    assert_eq!(Matrix::from(CowArray::from(rows.t())), wanted);
+    assert_eq!(Array2::from(&x), rows);
+    let back: Array<i64, ndarray::IxDyn> = (&any).into();
+    assert_eq!(back, rows.into_dyn());
+}
+fn rows_of(x: &Array2<i64>) -> Matrix<i64> {
+    Matrix::from_fn([x.nrows(), x.ncols()], |[i, j]| x[[i, j]])
 }
 
 #[test]
@@ -75,6 +98,44 @@ fn matrices_of_nalgebra_go_both_ways() -> civita::Result<()> {
         Matrix::from(Matrix2x3::new(1, 2, 3, 4, 5, 6)),
         [[1, 2, 3], [4, 5, 6]]
     );
+    // borrowed, views, and those of static size
+    assert_eq!(Matrix::from(&matrix), x);
+    assert_eq!(Matrix::from(matrix.columns(1, 2)), [[2.0, 3.0], [5.0, 6.0]]);
+    assert_eq!(
+        Matrix::from(matrix.rows_with_step(0, 1, 1)),
+        [[1.0, 2.0, 3.0]]
+    );
+    assert_eq!(DMatrix::from(&x.t()), matrix.transpose());
+    let back = Matrix2x3::try_from(&x)?;
+    assert_eq!(back, Matrix2x3::new(1.0, 2.0, 3.0, 4.0, 5.0, 6.0));
+    let turned: nalgebra::Matrix3x2<f64> = x.t().try_into()?;
+    assert_eq!(turned, back.transpose());
+    let error = nalgebra::Matrix2::try_from(&x).unwrap_err();
+    assert!(error.is_shape());
+    let column = Vector3::try_from(&x.row(1)?)?;
+    assert_eq!(column, Vector3::new(4.0, 5.0, 6.0));
+    assert!(Vector3::try_from(x.column(0)?).is_err());
+    assert_eq!(Vector::from(column), [4.0, 5.0, 6.0]);
+    assert_eq!(Vector::from(&column), [4.0, 5.0, 6.0]);
+    assert_eq!(Vector::from(matrix.column(2)), [3.0, 6.0]);
+    let row = RowDVector::from_vec(vec![1.0, 2.0]);
+    assert_eq!(Vector::from(row.clone()), [1.0, 2.0]);
+    assert_eq!(RowDVector::from(&tensor![1.0, 2.0]), row);
+    // vectors lend views
+    let (first, line) = (x.column(0)?, tensor![1.0, 2.0, 3.0]);
+    assert_eq!(first.as_nalgebra()?.dot(&first.as_nalgebra()?), 17.0);
+    assert_eq!(line.as_nalgebra()?.as_ptr(), line.as_slice()?.as_ptr());
+    assert_eq!(
+        (x.as_nalgebra()? * line.as_nalgebra()?).as_slice(),
+        [14.0, 32.0]
+    );
+    // iterators of nalgebra would run beyond an element that is repeated
+    let same = Vector::<f64>::ones(1).broadcast_to([4])?;
+    assert!(same.as_nalgebra().is_err() && same.broadcast_to([2, 4])?.as_nalgebra().is_err());
+    assert!(line.broadcast_to([2, 3])?.as_nalgebra().is_err());
+    assert_eq!(same.contiguous().as_nalgebra()?.sum(), 4.0);
+    assert_eq!(Vector::<f32>::zeros(0).as_nalgebra()?.len(), 0);
+    assert!(line.flip(0)?.as_nalgebra().is_err());
     let v = Vector::from(DVector::from_vec(vec![1.0, 2.0]));
     assert_eq!((DVector::from(v.clone()).norm_squared(), v.len()), (5.0, 2));
     Ok(())

@@ -509,3 +509,106 @@ fn results_are_what_their_types_say() -> civita::Result<()> {
     assert_eq!(sums, [0.0, 0.0]);
     Ok(())
 }
+
+#[test]
+fn vectors_and_matrices_of_what_rust_collects() -> civita::Result<()> {
+    let (list, points) = (vec![1.5, -2.0], vec![[1, 2], [3, 4], [5, 6]]);
+    assert_eq!(Vector::from(&list), [1.5, -2.0]);
+    assert_eq!(Vector::from(&[1.5, -2.0]), [1.5, -2.0]);
+    assert_eq!(Vector::from(&list[1..]), [-2.0]);
+    assert_eq!(list.iter().collect::<Vector<f64>>(), [1.5, -2.0]);
+    assert_eq!(
+        list.iter().map(|v| v * 2.0).collect::<Vector<_>>(),
+        [3.0, -4.0]
+    );
+    let wanted = tensor![[1, 2], [3, 4], [5, 6]];
+    assert_eq!(Matrix::from(&points), wanted);
+    assert_eq!(Matrix::from(&points[1..]), [[3, 4], [5, 6]]);
+    assert_eq!(Matrix::from(&[[1, 2], [3, 4], [5, 6]]), wanted);
+    let at = points.as_ptr().cast::<i64>();
+    let x = Matrix::from(points);
+    assert_eq!((&x, x.as_slice()?.as_ptr()), (&wanted, at));
+    assert_eq!(Matrix::from(Vec::<[f32; 3]>::new()).shape(), [0, 3]);
+    // and back
+    let all: Vec<i64> = x.flatten().into();
+    assert_eq!(all, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(Vec::from(&x.row(-1)?), [5, 6]);
+    let [a, b]: [i64; 2] = x.row(0)?.try_into()?;
+    let rows: [[i64; 2]; 3] = x.try_into()?;
+    assert_eq!((a, b, rows[2]), (1, 2, [5, 6]));
+    Ok(())
+}
+
+#[test]
+fn indices_come_from_both_ends() {
+    let all: Vec<[usize; 3]> = np::ndindex([2, 1, 3]).collect();
+    assert_eq!((all.len(), all[4]), (6, [1, 0, 1]));
+    let mut back: Vec<_> = np::ndindex([2, 1, 3]).rev().collect();
+    back.reverse();
+    assert_eq!(back, all);
+    for first in 0..=6 {
+        let mut indices = np::ndindex([2, 1, 3]);
+        let mut found: Vec<_> = indices.by_ref().take(first).collect();
+        assert_eq!(indices.len(), 6 - first);
+        let rest: Vec<_> = indices.by_ref().rev().collect();
+        found.extend(rest.into_iter().rev());
+        assert_eq!(found, all);
+        assert_eq!((indices.next(), indices.next_back()), (None, None));
+    }
+    assert_eq!(np::ndindex([]).collect::<Vec<[usize; 0]>>().len(), 1);
+    let mut none = np::ndindex([2, 0]);
+    assert_eq!((none.len(), none.next_back(), none.next()), (0, None, None));
+    let vast = np::ndindex([1 << 40, 1 << 40]);
+    assert_eq!(vast.rev().nth(1), Some([(1 << 40) - 1, (1 << 40) - 2]));
+    let mut pairs = np::ndenumerate(&tensor![[1, 2], [3, 4]]);
+    assert_eq!((pairs.len(), pairs.next_back()), (4, Some(([1, 1], 4))));
+    let mut pairs = np::nditer(&tensor![1, 2], &tensor![[1], [2]]).unwrap();
+    assert_eq!((pairs.len(), pairs.next_back()), (4, Some((2, 2))));
+}
+
+#[test]
+fn elements_are_repeated_by_counts_of_any_type() -> civita::Result<()> {
+    let (x, wanted) = (tensor![5.0, 6.0, 7.0], [5.0, 7.0, 7.0]);
+    let counts: Vec<usize> = vec![1, 0, 2];
+    assert_eq!(x.repeat(&counts, 0)?, wanted);
+    assert_eq!(x.repeat(&counts[..], 0)?, wanted);
+    assert_eq!(x.repeat(counts, 0)?, wanted);
+    assert_eq!(x.repeat([1u8, 0, 2], 0)?, wanted);
+    let narrow: &[i16; 3] = &[1, 0, 2];
+    assert_eq!(x.repeat(narrow, ..)?, wanted);
+    assert_eq!(x.repeat(vec![1, 0, 2], 0)?, wanted);
+    assert_eq!(x.repeat(&tensor![1, 0, 2], 0)?, wanted);
+    assert_eq!(np::repeat(&x, &tensor![1u32, 0, 2], 0)?, wanted);
+    assert_eq!(np::repeat_interleave(&x, [1u64, 0, 2], 0)?, wanted);
+    assert_eq!(x.repeat(2u32, 0)?.len(), 6);
+    assert!(x.repeat([1, 2], 0).is_err() && x.repeat(-1, 0).is_err());
+    Ok(())
+}
+
+#[test]
+fn tolerances_are_named_alone_or_together() {
+    assert_close!([100.0], [100.5], absolute = 1.0);
+    assert_close!([100.0], [100.5], relative = 0.01);
+    assert_close!([100.0], [100.5], relative = 0.0, absolute = 1.0);
+    assert_close!([100.0], [100.5], absolute = 0.0, relative = 0.01,);
+    // the other one keeps its default
+    assert_close!([1e9], [1e9 + 1.0], absolute = 0.0);
+    assert!(std::panic::catch_unwind(|| assert_close!([1.0], [1.5], absolute = 0.4)).is_err());
+}
+
+#[test]
+fn functions_cross_a_caught_panic() {
+    use civita::autograd::{Function, grad};
+    let square = Function::new(
+        "square",
+        |x: Vector<f64>| match x[0] < 0.0 {
+            true => panic!("negative"),
+            false => x.mul(&x),
+        },
+        |x, _y, g: Vector<f64>| Ok(g * x * 2.0),
+    );
+    let negative = tensor![-1.0];
+    assert!(std::panic::catch_unwind(|| square.call(&negative)).is_err());
+    let g = grad(|x| Ok(square.call(&x)?.sum()), &tensor![3.0]).unwrap();
+    assert_eq!(g, [6.0]);
+}

@@ -229,3 +229,83 @@ fn counts() -> civita::Result<()> {
     assert_eq!(counts.max(), 3);
     Ok(())
 }
+
+/// Adam over parameters of any shape and element type.
+#[test]
+fn an_optimizer_of_any_parameters() -> civita::Result<()> {
+    let parameters: Vec<AnyTensor> = vec![
+        Matrix::<f32>::ones([2, 3]).into(),
+        tensor![1.0, 2.0].into(),
+        Tensor::scalar(3i64).into(),
+    ];
+    let zeros: Vec<AnyTensor> = parameters.iter().map(|p| p.zeros_like()).collect();
+    let ones: Vec<AnyTensor> = parameters.iter().map(np::ones_like).collect();
+    let twos: Vec<AnyTensor> = parameters.iter().map(|p| p.full_like(2)).collect();
+    for (i, p) in parameters.iter().enumerate() {
+        for like in [&zeros[i], &ones[i], &twos[i], &np::full_like(p, 5)] {
+            assert_eq!((like.shape(), like.dtype()), (p.shape(), p.dtype()));
+        }
+    }
+    let first: Matrix<f32> = (&zeros[0]).try_into()?;
+    assert_eq!(first, Matrix::zeros([2, 3]));
+    assert_eq!(Vector::<f64>::try_from(twos[1].clone())?, [2.0, 2.0]);
+    assert!(Vector::<f32>::try_from(&twos[1]).is_err());
+    assert!(Matrix::<f64>::try_from(&twos[1]).is_err());
+    assert_eq!(parameters[1].full_like(0.5).to_string(), "[0.5 0.5]");
+    let error = civita::catch(|| parameters[2].full_like(0.5)).unwrap_err();
+    assert!(error.to_string().contains("does not fit into int64"));
+    let number: Tensor<i64, DYN> = (&ones[2]).try_into()?;
+    assert_eq!(number.item()?, 1);
+    Ok(())
+}
+
+/// One draw has no axis of its own.
+#[test]
+fn single_draws() -> civita::Result<()> {
+    let mut rng = random::default_rng(42);
+    let place: Tensor<i64, 0> = rng.choice(5, ());
+    assert_eq!(place.item()?, 0); // np.random.default_rng(42).choice(5)
+    let word: Tensor<f64, 0> = rng.choice_weighted(&tensor![0.5, 1.5], (), &tensor![0.0, 1.0]);
+    assert_eq!(word.item()?, 1.5);
+    let row: Vector<i64> = rng.choice_distinct(&tensor![[1, 2], [1, 2]], ());
+    assert_eq!(row, [1, 2]);
+    assert_eq!(rng.choice(5, (3,)).shape(), [3]);
+    assert_eq!(rng.choice(5, (1, 2, 3, 4)).shape(), [1, 2, 3, 4]);
+    Ok(())
+}
+
+/// What surrounds each pixel: medians and box blurs.
+#[test]
+fn windows_of_images() -> civita::Result<()> {
+    let image = np::arange(20).reshape([4, 5])?;
+    let squares: Tensor<i64, 4> = np::sliding_window_view(&image, [3, 2], [0, 1])?;
+    assert_eq!(squares.shape(), [2, 4, 3, 2]);
+    for [i, j, k, l] in np::ndindex(squares.dims()) {
+        assert_eq!(squares[[i, j, k, l]], image[[i + k, j + l]]);
+    }
+    assert_eq!(np::sliding_window_view(&image, (3, 2), ..)?, squares);
+    assert_eq!(np::sliding_window_view(&image, [3, 2], (-2, -1))?, squares);
+    // np.lib.stride_tricks.sliding_window_view(np.arange(5), (3, 2), (0, 0))
+    let twice: Tensor<i64, 3> = np::sliding_window_view(&np::arange(5), [3, 2], [0, 0])?;
+    assert_eq!(twice, [[[0, 1], [1, 2], [2, 3]], [[1, 2], [2, 3], [3, 4]]]);
+    let columns: Tensor<i64, 3> = np::sliding_window_view(&image, 4, 0)?;
+    assert_eq!((columns.shape(), columns[[0, 2, 3]]), (&[1, 5, 4][..], 17));
+    let any: Tensor<i64, DYN> = np::sliding_window_view(&image, vec![2, 2], ..)?;
+    assert_eq!(any.shape(), [3, 4, 2, 2]);
+    let any: AnyTensor = np::sliding_window_view(&image.into_any(), [2, 2], ..)?;
+    assert_eq!(any.shape(), [3, 4, 2, 2]);
+    // every element counts once for each window that it is in
+    let x = tensor![1.0, 2.0, 3.0, 4.0].requires_grad();
+    np::sliding_window_view(&x, 3, 0)?.sum().backward()?;
+    assert_eq!(x.grad().unwrap(), [1.0, 2.0, 2.0, 1.0]);
+    for wrong in [
+        np::sliding_window_view(&x, 5, 0).map(drop),
+        np::sliding_window_view(&x, 2, 1).map(drop),
+        np::sliding_window_view(&x, [2, 2], 0).map(drop),
+        np::sliding_window_view(&x, [2, 2], ..).map(drop),
+    ] {
+        let text = wrong.unwrap_err().to_string();
+        assert!(text.starts_with("sliding_window_view: "), "{text}");
+    }
+    Ok(())
+}

@@ -124,6 +124,10 @@ impl<V, O> Clone for Function<V, O> {
     }
 }
 
+// A panic leaves nothing half written: the closures are `Fn + Sync`, and what a call notes of the function is one number.
+impl<V, O> std::panic::UnwindSafe for Function<V, O> {}
+impl<V, O> std::panic::RefUnwindSafe for Function<V, O> {}
+
 impl<V, O> fmt::Debug for Function<V, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Function({:?})", self.inner)

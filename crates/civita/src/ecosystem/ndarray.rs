@@ -1,7 +1,10 @@
 //! `ndarray`: arrays become tensors without a copy, tensors lend views.
 
 use civita_core::raw::Raw;
-use ndarray::{Array, ArrayView, Axis, Dim, Dimension, Ix, IxDyn, ShapeBuilder};
+use ndarray::{
+    ArcArray, Array, ArrayBase, ArrayView, Axis, CowArray, Data, Dim, Dimension, Ix, IxDyn,
+    ShapeBuilder,
+};
 
 use crate::error::OrRaise;
 use crate::rank::wrap;
@@ -87,6 +90,61 @@ impl<T: Element> From<ArrayView<'_, T, IxDyn>> for Tensor<T, DYN> {
     }
 }
 
+/// A copy, in C order, of an array of any kind and layout.
+///
+/// ```
+/// use civita::prelude::*;
+/// use ndarray::array;
+///
+/// let kept = array![[1.0, 2.0], [3.0, 4.0]];
+/// assert_eq!(Matrix::from(&kept).sum(), kept.sum());
+/// ```
+impl<T: Element, S: Data<Elem = T>, const N: usize> From<&ArrayBase<S, Dim<[Ix; N]>>>
+    for Tensor<T, N>
+where
+    Dim<[Ix; N]>: Dimension,
+{
+    #[track_caller]
+    fn from(array: &ArrayBase<S, Dim<[Ix; N]>>) -> Self {
+        array.view().into()
+    }
+}
+/// A copy, in C order, of an array of any kind and layout.
+impl<T: Element, S: Data<Elem = T>> From<&ArrayBase<S, IxDyn>> for Tensor<T, DYN> {
+    #[track_caller]
+    fn from(array: &ArrayBase<S, IxDyn>) -> Self {
+        array.view().into()
+    }
+}
+
+macro_rules! from_shared {
+    ($($(#[doc = $doc:literal])* $Array:ident $(<$a:lifetime>)?;)*) => { $(
+        $(#[doc = $doc])*
+        impl<T: Element, const N: usize> From<$Array<$($a,)? T, Dim<[Ix; N]>>> for Tensor<T, N>
+        where
+            Dim<[Ix; N]>: Dimension,
+        {
+            #[track_caller]
+            fn from(array: $Array<T, Dim<[Ix; N]>>) -> Self {
+                array.into_owned().into()
+            }
+        }
+        $(#[doc = $doc])*
+        impl<T: Element> From<$Array<$($a,)? T, IxDyn>> for Tensor<T, DYN> {
+            #[track_caller]
+            fn from(array: $Array<T, IxDyn>) -> Self {
+                array.into_owned().into()
+            }
+        }
+    )* };
+}
+from_shared! {
+    /// Without a copy where no other array shares the elements.
+    ArcArray;
+    /// Without a copy where the elements are owned.
+    CowArray<'_>;
+}
+
 /// With the feature `ndarray`.
 impl<T: Element, const N: usize> Tensor<T, N>
 where
@@ -127,12 +185,12 @@ impl<T: Element> Tensor<T, DYN> {
 ///
 /// # Panics
 /// When the values are not known (inside `vmap` and `trace`).
-impl<T: Element, const N: usize> From<Tensor<T, N>> for Array<T, Dim<[Ix; N]>>
+impl<T: Element, const N: usize> From<&Tensor<T, N>> for Array<T, Dim<[Ix; N]>>
 where
     Dim<[Ix; N]>: Dimension,
 {
     #[track_caller]
-    fn from(x: Tensor<T, N>) -> Self {
+    fn from(x: &Tensor<T, N>) -> Self {
         let array = Array::from_shape_vec(dimension::<Dim<[Ix; N]>>(x.shape()), x.to_vec());
         array
             .map_err(|e| Error::shape("ndarray", e.to_string()))
@@ -140,12 +198,32 @@ where
     }
 }
 /// A copy, in C order.
-impl<T: Element> From<Tensor<T, DYN>> for Array<T, IxDyn> {
+///
+/// # Panics
+/// When the values are not known (inside `vmap` and `trace`).
+impl<T: Element> From<&Tensor<T, DYN>> for Array<T, IxDyn> {
     #[track_caller]
-    fn from(x: Tensor<T, DYN>) -> Self {
+    fn from(x: &Tensor<T, DYN>) -> Self {
         let array = Array::from_shape_vec(IxDyn(x.shape()), x.to_vec());
         array
             .map_err(|e| Error::shape("ndarray", e.to_string()))
             .or_raise()
+    }
+}
+/// As of a borrowed tensor.
+impl<T: Element, const N: usize> From<Tensor<T, N>> for Array<T, Dim<[Ix; N]>>
+where
+    Dim<[Ix; N]>: Dimension,
+{
+    #[track_caller]
+    fn from(x: Tensor<T, N>) -> Self {
+        (&x).into()
+    }
+}
+/// As of a borrowed tensor.
+impl<T: Element> From<Tensor<T, DYN>> for Array<T, IxDyn> {
+    #[track_caller]
+    fn from(x: Tensor<T, DYN>) -> Self {
+        (&x).into()
     }
 }

@@ -5,6 +5,7 @@ use civita_core::functions::histogram::{Bins, BinsOfEach, RangeOfEach};
 use civita_core::functions::{
     self, AxisOrFlat, EachArray, EachShape, Number, OptBool, OptFloat, Out, rank,
 };
+use civita_core::layout::{Axes as Named, normalize_axis};
 use civita_core::primitive::Direction;
 use civita_core::raw::{Mode, Operand, Raw};
 
@@ -16,8 +17,8 @@ use crate::rank::{
     PerAxis, Rank, ReduceRank, SubtractRank, TensorRank, typed, wrap, wrap_array,
 };
 use crate::{
-    Any, AsTensor, AssignValue, Bits, Boolean, DYN, Dtype, Element, Float, Matrix, Parts, Promote,
-    Promoted, Real, Result, SliceInt, Tensor, Vector,
+    Any, AsTensor, AssignValue, Bits, Boolean, DYN, Dtype, Element, Error, Float, Matrix, Parts,
+    Promote, Promoted, Real, Result, SliceInt, Tensor, Vector,
 };
 
 macro_rules! by_hand {
@@ -614,6 +615,114 @@ impl<I: SliceInt, const N: usize> Repeats<N> for &[I] {
     fn repeats(self) -> functions::Ints {
         let all: Vec<isize> = self.iter().map(|n| n.to_isize()).collect();
         all[..].into()
+    }
+}
+
+/// Windows of neighbours along axes, one for each place where a whole one fits, as new last axes; a view. NumPy's
+/// `lib.stride_tricks.sliding_window_view`.
+///
+/// A window is a length and an axis, or as many lengths as axes; `..` are all axes. The rank of the result is known to the compiler
+/// where the number of lengths is; after a slice or vector of lengths it is [`DYN`].
+///
+/// ```
+/// use civita::prelude::*;
+///
+/// let x = tensor![1.0, 2.0, 4.0, 8.0];
+/// let windows: Matrix<f64> = np::sliding_window_view(&x, 3, 0)?;
+/// assert_eq!(windows, [[1.0, 2.0, 4.0], [2.0, 4.0, 8.0]]);
+/// // a box blur: the mean of each square of 2 × 2 pixels
+/// let image = tensor![[0.0, 4.0, 0.0], [0.0, 0.0, 8.0]];
+/// let squares: Tensor<f64, 4> = np::sliding_window_view(&image, [2, 2], ..)?;
+/// assert_eq!(squares.over([-2, -1]).mean()?, [[1.0, 3.0]]);
+/// # Ok::<(), civita::Error>(())
+/// ```
+///
+/// The windows one after the other are [`Tensor::windows`], those that are some elements apart [`unfold`](super::unfold).
+///
+/// # Errors
+/// When an axis does not exist, is shorter than its window, or there are not as many lengths as axes.
+pub fn sliding_window_view<T: Dtype, W: WindowShape<N>, const N: usize>(
+    x: &Tensor<T, N>,
+    window: W,
+    axes: impl AxisArg,
+) -> Result<W::Out<T>> {
+    const OP: &str = "sliding_window_view";
+    let window = window.lengths();
+    let list = axes.axes();
+    let axes: Vec<usize> = match list.named() {
+        Named::All => (0..x.rank()).collect(),
+        Named::List(axes) => axes
+            .iter()
+            .map(|&axis| normalize_axis(OP, axis, x.rank()))
+            .collect::<Result<_>>()?,
+    };
+    if window.len() != axes.len() {
+        let (lengths, axes) = (window.len(), axes.len());
+        return Err(Error::shape(
+            OP,
+            format!("the window has {lengths} lengths, and {axes} axes are named"),
+        )
+        .rule("a window has a length for each axis that it moves along"));
+    }
+    let mut y = x.raw.clone();
+    for (&axis, &len) in axes.iter().zip(&window) {
+        y = y.unfold(axis as isize, len, 1).map_err(|e| e.in_op(OP))?;
+    }
+    typed(y)
+}
+
+/// The lengths of the windows of [`sliding_window_view`] on a tensor of rank `N`: a length, or an array, tuple, slice or vector of
+/// lengths.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not the shape of a window on a tensor of rank {N}",
+    note = "a window is a `usize`, `[3, 3]`, `(3, 3)`, a slice or a vector of `usize`",
+    note = "each of its axes is one more of the result, whose static rank is 0 to 8; use `DYN` ranks beyond"
+)]
+pub trait WindowShape<const N: usize> {
+    /// The result.
+    type Out<T: Dtype>: crate::FromRaw;
+    #[doc(hidden)]
+    fn lengths(&self) -> Vec<usize>;
+}
+impl<const N: usize> WindowShape<N> for usize
+where
+    Rank<N>: ExpandRank,
+{
+    type Out<T: Dtype> = Expanded<T, N>;
+    fn lengths(&self) -> Vec<usize> {
+        vec![*self]
+    }
+}
+macro_rules! window_shapes {
+    ($([$($K:ident)?] $Window:ty, $k:expr, $w:ident => $lengths:expr;)*) => { $(
+        impl<const N: usize $(, const $K: usize)?> WindowShape<N> for $Window
+        where
+            Rank<N>: AddRank<Rank<{ $k }>>,
+        {
+            type Out<T: Dtype> = <<Rank<N> as AddRank<Rank<{ $k }>>>::Sum as TensorRank>::Of<T>;
+            fn lengths(&self) -> Vec<usize> {
+                let $w = self;
+                $lengths.to_vec()
+            }
+        }
+    )* };
+}
+window_shapes! {
+    [K] [usize; K], K, w => w;
+    [] (usize,), 1, w => [w.0];
+    [] (usize, usize), 2, w => [w.0, w.1];
+    [] (usize, usize, usize), 3, w => [w.0, w.1, w.2];
+}
+impl<const N: usize> WindowShape<N> for &[usize] {
+    type Out<T: Dtype> = Tensor<T, DYN>;
+    fn lengths(&self) -> Vec<usize> {
+        self.to_vec()
+    }
+}
+impl<const N: usize> WindowShape<N> for Vec<usize> {
+    type Out<T: Dtype> = Tensor<T, DYN>;
+    fn lengths(&self) -> Vec<usize> {
+        self.clone()
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::ops::RangeFull;
 
+use civita_core::dtype::DType;
 use civita_core::function_rows;
 use civita_core::functions::pad::{Edges, OptReflectType, OptWidths, Widths};
 use civita_core::functions::rearrange::Shifts;
@@ -15,7 +16,7 @@ use civita_core::raw::Raw;
 use crate::rank::{
     AxisArg, Broadcast, ExpandRank, Expanded, PerAxis, Rank, ReduceRank, TensorRank, typed,
 };
-use crate::{AnyNumber, DYN, Dtype, FromRaw, Parts, Result, SliceInt, Tensor, Vector};
+use crate::{AnyNumber, DYN, Dtype, FromRaw, Integer, Parts, Result, SliceInt, Tensor, Vector};
 
 /// The tensor that a rule makes of the ranks of the first two tensors.
 pub trait RankRule<const N: usize, const M: usize = 0> {
@@ -73,6 +74,45 @@ impl<const N: usize> OneAxis<N> for RangeFull {
     type Out<T: Dtype> = Vector<T>;
     fn axis(&self) -> AxisOrFlat {
         AxisOrFlat(None)
+    }
+}
+
+/// How often [`repeat`] repeats elements: one integer of any type, or one for each element, in an array, slice, vector or tensor.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` says not how often elements are repeated",
+    note = "one integer, or one for each element: `x.repeat(2, 0)?`, `x.repeat([1, 0, 2], 0)?`, `Vec<usize>`, `&Vector<i64>`"
+)]
+pub trait RepeatCounts {
+    /// As the engine takes them.
+    #[doc(hidden)]
+    fn counts(self) -> Result<Times>;
+}
+impl<I: SliceInt> RepeatCounts for I {
+    fn counts(self) -> Result<Times> {
+        Ok(Times(vec![self.to_isize()]))
+    }
+}
+macro_rules! lists_of_counts {
+    ($([$($generics:tt)*] $List:ty;)*) => { $(
+        impl<I: SliceInt $($generics)*> RepeatCounts for $List {
+            fn counts(self) -> Result<Times> {
+                Ok(Times(self.iter().map(|n| n.to_isize()).collect()))
+            }
+        }
+    )* };
+}
+lists_of_counts! {
+    [, const K: usize] [I; K];
+    [, const K: usize] &[I; K];
+    [] &[I];
+    [] Vec<I>;
+    [] &Vec<I>;
+}
+/// The counts are read: not inside `vmap` and `trace`.
+impl<T: Integer> RepeatCounts for &Tensor<T, 1> {
+    fn counts(self) -> Result<Times> {
+        let counts = self.raw.cast(DType::I64)?.to_vec::<i64>()?;
+        Ok(Times(counts.iter().map(|n| n.to_isize()).collect()))
     }
 }
 
@@ -211,6 +251,7 @@ macro_rules! argument {
     (Float) => { f64 };
     (Number) => { impl AnyNumber };
     (PadMode) => { PadMode };
+    (Times) => { impl RepeatCounts };
     (Axes) => { impl AxisArg };
     (AxisList) => { impl AxisArg };
     (AxisOrder) => { impl AxisArg };
@@ -234,6 +275,9 @@ macro_rules! pass {
     };
     (Number $p:ident) => {
         functions::Number::Scalar($p.value())
+    };
+    (Times $p:ident) => {
+        $p.counts()?
     };
     ($K:ident $p:ident) => {
         $p.into()

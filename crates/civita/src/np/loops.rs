@@ -1,11 +1,14 @@
 //! Loops over indices and axes, and what NumPy says of types.
 
+use std::iter::FusedIterator;
+
 use civita_core::dtype::{self, DType};
 use civita_core::raw::Raw;
 
 use crate::rank::{Broadcast, ExpandRank, Expanded, Rank, TakeRank, typed, wrap};
 use crate::{
-    Arange, Element, Error, Float, Integer, Result, Scalar, SliceInt, TakesScalar, Tensor, Vector,
+    Arange, Dtype, Element, Error, Float, Integer, Result, Scalar, SliceInt, TakesScalar, Tensor,
+    Vector,
 };
 
 /// The indices of a shape, the last axis first. NumPy's `ndindex`.
@@ -15,35 +18,70 @@ use crate::{
 ///
 /// let all: Vec<[usize; 2]> = np::ndindex([2, 2]).collect();
 /// assert_eq!(all, [[0, 0], [0, 1], [1, 0], [1, 1]]);
+/// assert_eq!((np::ndindex([3, 4]).len(), np::ndindex([3, 4]).next_back()), (12, Some([2, 3])));
 /// ```
 pub fn ndindex<const N: usize>(shape: [usize; N]) -> NdIndex<N> {
-    let next = (!shape.contains(&0)).then_some([0; N]);
-    NdIndex { shape, next }
+    let left = match shape.contains(&0) {
+        true => 0,
+        // more than `usize::MAX` are more than anyone sees
+        false => shape.iter().fold(1, |n: usize, &len| n.saturating_mul(len)),
+    };
+    NdIndex {
+        shape,
+        left,
+        front: [0; N],
+        back: shape.map(|len| len.saturating_sub(1)),
+    }
 }
 
 /// The iterator of [`ndindex`].
 #[derive(Clone, Debug)]
 pub struct NdIndex<const N: usize> {
     shape: [usize; N],
-    next: Option<[usize; N]>,
+    /// The next index from either end.
+    front: [usize; N],
+    back: [usize; N],
+    left: usize,
 }
 impl<const N: usize> Iterator for NdIndex<N> {
     type Item = [usize; N];
+    #[inline]
     fn next(&mut self) -> Option<[usize; N]> {
-        let now = self.next?;
-        let mut next = now;
-        self.next = None;
+        self.left = self.left.checked_sub(1)?;
+        let now = self.front;
         for axis in (0..N).rev() {
-            next[axis] += 1;
-            if next[axis] < self.shape[axis] {
-                self.next = Some(next);
+            self.front[axis] += 1;
+            if self.front[axis] < self.shape[axis] {
                 break;
             }
-            next[axis] = 0;
+            self.front[axis] = 0;
+        }
+        Some(now)
+    }
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left, Some(self.left))
+    }
+}
+impl<const N: usize> DoubleEndedIterator for NdIndex<N> {
+    #[inline]
+    fn next_back(&mut self) -> Option<[usize; N]> {
+        self.left = self.left.checked_sub(1)?;
+        let now = self.back;
+        for axis in (0..N).rev() {
+            match self.back[axis].checked_sub(1) {
+                Some(before) => {
+                    self.back[axis] = before;
+                    break;
+                }
+                None => self.back[axis] = self.shape[axis] - 1,
+            }
         }
         Some(now)
     }
 }
+impl<const N: usize> ExactSizeIterator for NdIndex<N> {}
+impl<const N: usize> FusedIterator for NdIndex<N> {}
 
 /// The elements with their indices, in C order. NumPy's `ndenumerate`.
 ///
@@ -53,10 +91,13 @@ impl<const N: usize> Iterator for NdIndex<N> {
 /// for ([row, column], value) in np::ndenumerate(&tensor![[1, 2], [3, 4]]) {
 ///     assert_eq!(value, 1 + 2 * row as i64 + column as i64);
 /// }
+/// let last = np::ndenumerate(&tensor![0, 7, 7, 0]).rev().find(|&(_, v)| v == 7);
+/// assert_eq!(last, Some(([2], 7)));
 /// ```
 pub fn ndenumerate<T: Element, const N: usize>(
     x: &Tensor<T, N>,
-) -> impl Iterator<Item = ([usize; N], T)> + use<T, N> {
+) -> impl DoubleEndedIterator<Item = ([usize; N], T)> + ExactSizeIterator + FusedIterator + use<T, N>
+{
     let all = x.to_vec();
     ndindex(x.dims()).zip(all)
 }
@@ -77,7 +118,9 @@ pub fn ndenumerate<T: Element, const N: usize>(
 pub fn nditer<T: Element, U: Element, const N: usize, const M: usize>(
     a: &Tensor<T, N>,
     b: &Tensor<U, M>,
-) -> Result<impl Iterator<Item = (T, U)> + use<T, U, N, M>>
+) -> Result<
+    impl DoubleEndedIterator<Item = (T, U)> + ExactSizeIterator + FusedIterator + use<T, U, N, M>,
+>
 where
     Rank<N>: Broadcast<M>,
 {
@@ -361,7 +404,7 @@ pub fn empty_like<T: Element, const N: usize>(x: &Tensor<T, N>) -> Tensor<T, N> 
 /// assert_eq!(np::full_like(&tensor![[1, 2], [3, 4]], 7), [[7, 7], [7, 7]]);
 /// ```
 #[track_caller]
-pub fn full_like<T: Element + TakesScalar<S>, S: Scalar, const N: usize>(
+pub fn full_like<T: Dtype + TakesScalar<S>, S: Scalar, const N: usize>(
     x: &Tensor<T, N>,
     value: S,
 ) -> Tensor<T, N> {
