@@ -1323,7 +1323,7 @@ def khatri_rao(a: _ArrayLike, b: _ArrayLike) -> ndarray:
     ...
 
 def matmul_bias(x: _ArrayLike, w: _ArrayLike, b: _ArrayLike) -> ndarray:
-    """`x @ w + b`, in one piece of memory: a linear layer with `w` as NumPy multiplies."""
+    """`x @ w + b`, in one piece of memory: a linear layer with `w` as NumPy multiplies. Narrow floats are rounded after the product and after the sum."""
     ...
 
 def grouped_matmul(a: _ArrayLike, b: _ArrayLike, offs: SupportsIndex | Sequence[SupportsIndex] | ndarray) -> ndarray:
@@ -2519,7 +2519,7 @@ def matmul(x1: _ArrayLike, x2: _ArrayLike, /, out: ndarray | tuple[ndarray] | No
     ...
 
 def matmul_bias(x: _ArrayLike, w: Any, b: _ArrayLike) -> ndarray:
-    """`x @ w + b`, in one piece of memory: a linear layer with `w` as NumPy multiplies."""
+    """`x @ w + b`, in one piece of memory: a linear layer with `w` as NumPy multiplies. Narrow floats are rounded after the product and after the sum."""
     ...
 
 def matrix_transpose(x: _ArrayLike, /) -> ndarray:
