@@ -276,17 +276,16 @@ fn ufunc_of(
     Ok(answer?.unbind())
 }
 
-/// The other operand of an operator in place. One that answers itself, by its ufuncs or for it has none and a higher priority, is
-/// not taken: Python asks for `a + b` then, and binds the answer, which an operator in place cannot give by itself here.
+/// The other operand of an operator in place. One that has no ufuncs and a higher priority answers itself: it is not taken, and
+/// Python asks it then.
 struct Taken<'a, 'py>(Borrowed<'a, 'py, PyAny>);
 
 impl<'a, 'py> FromPyObject<'a, 'py> for Taken<'a, 'py> {
     type Error = PyErr;
 
     fn extract(ob: Borrowed<'a, 'py, PyAny>) -> PyResult<Taken<'a, 'py>> {
-        let answers = !is_subclass(&ob) && stance(&ob, Protocol::Ufunc) == Stance::Overrides;
-        match answers || has_priority(&ob, OF_ARRAYS) {
-            true => Err(type_error("the other operand answers itself").into()),
+        match has_priority(&ob, OF_ARRAYS) {
+            true => Err(type_error("the other operand has a higher priority").into()),
             false => Ok(Taken(ob)),
         }
     }

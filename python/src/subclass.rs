@@ -202,7 +202,15 @@ pub fn written_by(name: &str, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>
     let ufunc = py.import(intern!(py, "civita._civita"))?.getattr(name)?;
     let out = PyDict::new(py);
     out.set_item("out", (array,))?;
-    ufunc.call((array, other), Some(&out))?;
+    let answer = ufunc.call((array, other), Some(&out))?;
+    // Python binds the array, whatever the operator returns here
+    if !answer.is_instance_of::<Array>() {
+        return Err(crate::error::type_error(format!(
+            "{name}: `{}.__array_ufunc__` answers an operator in place with another object than the array\n  hint: the operator that \
+             is not in place binds its answer, as in `a = a + b`",
+            other.get_type().name()?
+        )));
+    }
     Ok(())
 }
 

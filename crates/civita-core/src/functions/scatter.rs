@@ -209,10 +209,11 @@ pub fn scatter_reduce(
             return placed(OP, combine, &base, axis, index, values);
         }
         // sums and counts of narrow numbers may lie beyond them where their mean does not
-        let (wide, dtype) = match x.dtype().is_integer() || x.dtype() == DType::Bool {
-            true if x.dtype() == DType::U64 => (DType::U64, DType::U64),
-            true => (DType::I64, DType::I64),
-            false => (x.dtype().compute(), x.dtype().compute().to_real()),
+        let (wide, dtype) = match x.dtype() {
+            DType::Bool => (DType::Bool, DType::I64),
+            DType::U64 => (DType::U64, DType::U64),
+            dtype if dtype.is_integer() => (DType::I64, DType::I64),
+            dtype => (dtype.compute(), dtype.compute().to_real()),
         };
         let (base, values) = (base.cast(wide)?, &values.cast(wide)?);
         let sum = placed(OP, combine, &base, axis, index, values)?;
@@ -221,7 +222,7 @@ pub fn scatter_reduce(
         let one = values.like(index.shape(), dtype, Scalar::Int(1))?;
         let count = placed(OP, Combine::Add, &count, axis, index, &one)?;
         let count = Raw::apply(Op::Maximum, &[(&count).into(), Scalar::Int(1).into()])?;
-        let mean = match wide.is_integer() {
+        let mean = match dtype.is_integer() {
             true => Raw::apply(Op::FloorDivide, &[(&sum).into(), (&count).into()])?,
             false => sum.div(&count)?,
         };
@@ -307,9 +308,12 @@ pub fn index_add(
         true => source,
         false => &Raw::apply(Op::Mul, &[source.into(), alpha.operand()])?,
     };
-    let rows = rows
-        .cast_if(input.dtype(), Casting::SameKind)
-        .map_err(|e| e.in_op(OP))?;
+    let rows = match (input.dtype(), source.dtype()) {
+        // whether there is a share at all
+        (DType::Bool, DType::Bool) => rows.cast(DType::Bool),
+        (dtype, _) => rows.cast_if(dtype, Casting::SameKind),
+    };
+    let rows = rows.map_err(|e| e.in_op(OP))?;
     input.index_add(dim, &index, &rows)
 }
 
