@@ -760,3 +760,16 @@ def test_fromfile_leaves_a_file_where_numpys_does(dtype, offset, count, tmp_path
                 assert m is np and offset > 10 and "negative dimensions" in str(error)
                 found.append((0, 16))
     assert found[0] == found[1]
+
+
+def test_lines_come_from_a_sequence_by_index():
+    class Lines:
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, i):
+            if i == 3:
+                raise IndexError
+            return f"{i}, {i + 1}"
+
+    assert cv.loadtxt(Lines(), dtype=int, delimiter=",").tolist() == np.loadtxt(Lines(), dtype=int, delimiter=",").tolist()

@@ -785,7 +785,7 @@ def loadtxt(fname, dtype=float, comments="#", delimiter=None, converters=None, s
             raise ValueError("comments cannot be an empty string. Use comments=None to disable comments.")
     _check_controls(delimiter, quotechar, comments)
     _check_converters(converters)
-    if not isinstance(fname, (str, os.PathLike)) and not hasattr(fname, "__iter__"):
+    if not isinstance(fname, (str, os.PathLike)) and not hasattr(fname, "__iter__") and not hasattr(fname, "__getitem__"):
         raise ValueError(f"fname must be a string, filehandle, list of strings,\nor generator. Got {type(fname)} instead.")
     for limit in (skiprows, max_rows):
         if limit is not None and (isinstance(limit, bool) or not hasattr(limit, "__index__")):
