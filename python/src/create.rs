@@ -112,12 +112,7 @@ pub fn made_like<'py>(
     let Some(like) = like else {
         return Ok(None);
     };
-    let kwargs = PyDict::new(like.py());
-    for (key, given) in keywords {
-        if let Some(given) = given {
-            kwargs.set_item(key, given)?;
-        }
-    }
+    let kwargs = crate::overrides::given_of(like.py(), keywords)?;
     crate::overrides::made_like(like, name, &PyTuple::new(like.py(), args)?, &kwargs)
 }
 

@@ -157,15 +157,23 @@ pub fn like<'py>(
         return Ok(None);
     };
     let py = first.py();
+    let public = py.import("civita")?.getattr(name)?;
+    let all = (public, PyTuple::new(py, args)?, given_of(py, keywords)?, 0);
+    Ok(Some(python(py)?.call_method1("function", all)?.unbind()))
+}
+
+/// The keywords that were given, as a call takes them.
+pub fn given_of<'py>(
+    py: Python<'py>,
+    keywords: &[(&str, Option<&Bound<'py, PyAny>>)],
+) -> PyResult<Bound<'py, PyDict>> {
     let kwargs = PyDict::new(py);
     for (key, given) in keywords {
         if let Some(given) = given {
             kwargs.set_item(key, given)?;
         }
     }
-    let public = py.import("civita")?.getattr(name)?;
-    let all = (public, PyTuple::new(py, args)?, kwargs, 0);
-    Ok(Some(python(py)?.call_method1("function", all)?.unbind()))
+    Ok(kwargs)
 }
 
 #[cold]
@@ -232,22 +240,18 @@ pub fn method<'py>(
     args: &[&Bound<'py, PyAny>],
     keywords: &[(&str, Option<&Bound<'py, PyAny>>)],
 ) -> Outcome<Option<Py<PyAny>>> {
-    let given = keywords.iter().filter_map(|(key, ob)| Some((key, (*ob)?)));
-    let operands = given
-        .clone()
-        .filter(|(key, _)| matches!(**key, "out" | "where"));
+    let operands = keywords
+        .iter()
+        .filter(|(key, _)| matches!(*key, "out" | "where"));
     let all = args
         .iter()
         .copied()
-        .chain(operands.map(|(_, ob)| ob))
+        .chain(operands.filter_map(|(_, ob)| *ob))
         .cloned();
     if !any(all, Protocol::Ufunc, 1) {
         return Ok(None);
     }
-    let kwargs = PyDict::new(function.py());
-    for (key, ob) in given {
-        kwargs.set_item(key, ob)?;
-    }
+    let kwargs = given_of(function.py(), keywords)?;
     let args = PyTuple::new(function.py(), args)?;
     ask_ufunc(function, name, &args, Some(&kwargs)).map(Some)
 }

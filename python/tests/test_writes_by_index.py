@@ -236,11 +236,10 @@ def test_complex_shares_of_real_arrays_are_errors():
 def test_means_of_narrow_numbers_do_not_overflow_on_their_way():
     cases = {"float16": [100.0] * 1000, "bfloat16": [1.0] * 1000, "int8": [100, 100, 100], "uint8": [200] * 400, "uint64": [2**63, 2**63 - 2]}
     for dtype, values in cases.items():
-        x = cv.array(values).astype(dtype)
+        x = cv.array(values, dtype=dtype)
         for include_self in (False, True):
             got = cv.scatter_reduce(x[:1], 0, [0] * (len(x) - include_self), x[include_self:], "mean", include_self=include_self)
-            wanted = sum(values) / len(values) if dtype != "uint64" else None
-            assert got.dtype == dtype and (wanted is None or got.tolist() == [wanted])
+            assert got.dtype == dtype and got.tolist() == [sum(values) // len(values)]
     many = cv.ones(70_000, dtype="float16", requires_grad=True)
     mean = cv.scatter_reduce(cv.zeros(1, dtype="float16"), 0, cv.zeros(70_000, dtype="int64"), many, "mean", include_self=False)
     mean.sum().backward()

@@ -469,12 +469,9 @@ fn constant(value: &Raw, dtype: DType) -> Result<Raw> {
         return value.cast(dtype);
     }
     match value.item()? {
-        Scalar::Float(x) if x.is_nan() => {
-            Err(Error::value(OP, "cannot convert float NaN to integer"))
+        number @ (Scalar::Float(_) | Scalar::Int(_)) => {
+            Number::Scalar(number).written_to(OP, dtype)
         }
-        // beyond the integers the last of them, which does not fit either
-        Scalar::Float(x) => Raw::scalar(Scalar::Int(x as i128), dtype),
-        whole @ Scalar::Int(_) => Raw::scalar(whole, dtype),
         _ => value.cast(dtype),
     }
 }

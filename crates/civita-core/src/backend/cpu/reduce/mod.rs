@@ -291,8 +291,8 @@ pub(super) fn rowwise(p: &Rowwise, operands: &[&Raw]) -> Result<Raw> {
             copy::cast(&mean, p.dtype)
         }
         Stat::LogSoftmax if call.axes != [x.rank().wrapping_sub(1)] => {
-            // across the memory: in passes over all of it, which fold whole rows (1000²: 1.1 ms, slab by slab 1.8). The maximum goes
-            // first, for beside a large one the logarithm of the sum is lost
+            // across the memory: in passes over all of it, which fold whole rows. The maximum goes first, for beside a large one the
+            // logarithm of the sum is lost
             let x = copy::cast(x, primitive::wide(p.dtype))?;
             let [shift, sums] = shifted_sums(&x, &call.kept(x.dtype()))?;
             let log = program::call(&functions().finite_log, &[&sums])?;
