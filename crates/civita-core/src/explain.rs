@@ -76,10 +76,18 @@ const PARALLEL: usize = 1 << 15;
 pub(crate) fn note(op: &'static str, elements: usize, what: impl FnOnce() -> (DType, Kind)) {
     let log = logging();
     let listening = LISTENING.with(std::cell::Cell::get);
-    if !log && !listening {
-        return;
+    if log || listening {
+        write_down(op, elements, what(), [log, listening]);
     }
-    let (dtype, kind) = what();
+}
+
+#[cold]
+fn write_down(
+    op: &'static str,
+    elements: usize,
+    (dtype, kind): (DType, Kind),
+    [log, listening]: [bool; 2],
+) {
     let threads = if elements < PARALLEL {
         1
     } else {

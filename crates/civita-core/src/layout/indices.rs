@@ -21,6 +21,16 @@ impl Layout {
         Some(at)
     }
 
+    /// As [`Layout::index_of`] of a layout of few axes, which has them within itself: a caller's array then leaves one comparison
+    /// of lengths. `None` of all others.
+    #[inline]
+    pub(crate) fn index_of_few(&self, index: &[usize]) -> Option<usize> {
+        if self.shape.spilled() || self.strides.spilled() {
+            return None;
+        }
+        self.index_of(index)
+    }
+
     /// Index in the buffer of each element, in C order of the elements.
     ///
     /// ```

@@ -117,7 +117,7 @@ impl Raw {
     ) -> Result<&'a T> {
         let plain =
             self.is_plain() && self.dtype() == T::DTYPE && self.storage.access() == Access::Owned;
-        match self.layout.index_of(index) {
+        match self.layout.index_of_few(index) {
             Some(place) if plain => Ok(host::element_ref(self, place)),
             _ => other(self),
         }
@@ -134,7 +134,7 @@ impl Raw {
             && self.dtype() == T::DTYPE
             && self.is_sole_owner()
             && !self.layout.has_internal_overlap();
-        match self.layout.index_of(index) {
+        match self.layout.index_of_few(index) {
             Some(place) if plain => Ok(host::element_mut(self, place)),
             _ => other(self),
         }

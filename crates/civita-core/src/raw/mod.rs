@@ -307,6 +307,7 @@ impl Raw {
     }
 
     /// Whether it is the only handle on Owned bytes.
+    #[inline]
     pub(crate) fn is_sole_owner(&mut self) -> bool {
         self.storage.access() == Access::Owned && self.storage.is_unique()
     }

@@ -17,7 +17,7 @@ use std::marker::PhantomData;
 use num_complex::Complex;
 
 use super::Slot;
-use super::fold_rows::fold_rows;
+use super::fold_rows;
 use super::lane::{B8, Lane, Ordered, Ring};
 use crate::dtype::DType;
 use crate::isa::{Body, Isa, Kernel, Shells, level};
@@ -40,7 +40,6 @@ pub enum Fold {
 }
 
 /// The kernels of a fold over one lane.
-#[derive(Clone, Copy)]
 pub struct Folding {
     /// `out ← out ∘ fold of n elements`.
     pub along: Kernel,
@@ -48,7 +47,7 @@ pub struct Folding {
     pub across: Kernel,
     /// `out[i] ← out[i] ∘ x[i]`, both accumulators.
     pub merge: Kernel,
-    /// `out[r] ← fold of a row`, for many short rows at once, to the bits of `along`: see [`fold_rows`].
+    /// `out[r] ← fold of a row`, for many short rows at once, to the bits of `along`: see [`fold_rows`](super::fold_rows).
     pub rows: Option<Kernel>,
     /// Dtype of the accumulator.
     pub acc: DType,
@@ -78,6 +77,8 @@ trait Monoid<T: Lane>: 'static {
     /// Whether parts lose nothing, however many elements they are of.
     const EXACT: bool;
     const ABSORBING: Option<u8> = None;
+    /// [`Folding::rows`].
+    const ROWS: [Option<Kernel>; 3] = [None; 3];
     fn mark(x: T) -> Self::Mark;
     fn marks(a: Self::Mark, b: Self::Mark) -> Self::Mark;
     fn start(x: T) -> Self::Part;
@@ -361,6 +362,8 @@ macro_rules! sums {
             type Acc = $acc;
             const IDENTITY: $acc = $identity;
             const EXACT: bool = false;
+            const ROWS: [Option<Kernel>; 3] =
+                fold_rows::by_level(Fold::$M, <$t as Lane>::DTYPE);
             #[inline(always)]
             fn mark(_: $t) {}
             #[inline(always)]
@@ -686,8 +689,10 @@ truths! {
 
 struct Table<M, T>(PhantomData<(M, T)>);
 impl<T: Lane, M: Monoid<T>> Table<M, T> {
-    fn get() -> Folding {
-        let level = level() as usize;
+    /// By level. Constants, so that a reduction of few elements does not put them together first.
+    const BY_LEVEL: [Folding; 3] = [Self::at(0), Self::at(1), Self::at(2)];
+
+    const fn at(level: usize) -> Folding {
         let mut identity = Slot::ZERO;
         let value = M::IDENTITY;
         // SAFETY: a lane is at most 16 bytes of plain data.
@@ -702,7 +707,7 @@ impl<T: Lane, M: Monoid<T>> Table<M, T> {
             along: Shells::<Along<M, T>>::BY_LEVEL[level],
             across: Shells::<Across<M, T>>::BY_LEVEL[level],
             merge: Shells::<Merge<M, T>>::BY_LEVEL[level],
-            rows: None,
+            rows: M::ROWS[level],
             acc: M::Acc::DTYPE,
             identity,
             absorbing: M::ABSORBING,
@@ -712,7 +717,7 @@ impl<T: Lane, M: Monoid<T>> Table<M, T> {
 
 macro_rules! table {
     ($M:ty, $lane:ident; $($D:ident $t:ty),*) => {
-        match $lane { $(DType::$D => Some(Table::<$M, $t>::get()),)* _ => None }
+        match $lane { $(DType::$D => Some(&Table::<$M, $t>::BY_LEVEL[level() as usize]),)* _ => None }
     };
 }
 
@@ -724,23 +729,19 @@ macro_rules! all_lanes {
 }
 
 /// The kernels that fold lanes of this dtype. Sums and products of integers and booleans have accumulators of 64 bits.
-pub fn folding(fold: Fold, lane: DType) -> Option<Folding> {
-    let folding = match fold {
+pub fn folding(fold: Fold, lane: DType) -> Option<&'static Folding> {
+    match fold {
         Fold::Sum => all_lanes!(Sum, lane),
         Fold::Prod => all_lanes!(Prod, lane),
         Fold::Max => all_lanes!(Max, lane),
         Fold::Min => all_lanes!(Min, lane),
         Fold::Any => all_lanes!(Any, lane),
         Fold::All => all_lanes!(All, lane),
-    }?;
-    Some(Folding {
-        rows: fold_rows(fold, lane),
-        ..folding
-    })
+    }
 }
 
 /// The kernels that fold what is no NaN, of the folds and lanes that have them.
-pub fn folding_of_numbers(fold: Fold, lane: DType) -> Option<Folding> {
+pub fn folding_of_numbers(fold: Fold, lane: DType) -> Option<&'static Folding> {
     match fold {
         Fold::Sum => table!(Numbers<Sum>, lane; F32 f32, F64 f64),
         Fold::Max => table!(Numbers<Max>, lane; F32 f32, F64 f64),

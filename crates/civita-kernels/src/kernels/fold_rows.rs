@@ -11,29 +11,20 @@
 
 use super::fold::{Fold, Rows};
 use crate::dtype::DType;
-use crate::isa::{Kernel, Level, level};
+use crate::isa::Kernel;
 
 /// Rows of fewer elements have no vector, and those of more have sums of their own.
 pub const LENGTHS: std::ops::Range<usize> = 8..64;
 
-/// A kernel that writes the fold of each of some rows ([`Rows`] is its second input) of a length in [`LENGTHS`] to accumulators
-/// one after the other, where the processor has one.
-pub fn fold_rows(fold: Fold, lane: DType) -> Option<Kernel> {
-    rows_at(level(), fold, lane)
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn rows_at(_: Level, _: Fold, _: DType) -> Option<Kernel> {
-    let _: fn() -> Level = level;
-    None
-}
-
-#[cfg(target_arch = "x86_64")]
-fn rows_at(level: Level, fold: Fold, lane: DType) -> Option<Kernel> {
-    match (level, fold, lane) {
-        (Level::Avx512, Fold::Sum, DType::F32) => Some(avx512::sums_f32),
-        (Level::Avx512, Fold::Sum, DType::F64) => Some(avx512::sums_f64),
-        _ => None,
+/// The kernels that write the fold of each of some rows ([`Rows`] is their second input) of a length in [`LENGTHS`] to
+/// accumulators one after the other, where a level has one.
+pub(super) const fn by_level(fold: Fold, lane: DType) -> [Option<Kernel>; 3] {
+    match (fold, lane) {
+        #[cfg(target_arch = "x86_64")]
+        (Fold::Sum, DType::F32) => [None, None, Some(avx512::sums_f32)],
+        #[cfg(target_arch = "x86_64")]
+        (Fold::Sum, DType::F64) => [None, None, Some(avx512::sums_f64)],
+        _ => [None; 3],
     }
 }
 
@@ -46,7 +37,7 @@ mod avx512 {
     macro_rules! sums {
         ($name:ident, $t:ty, |$at:ident| $load:expr, |$base:ident, $places:ident| $gather:expr) => {
             /// # Safety
-            /// The processor has AVX-512, and the contract of [`super::fold_rows`].
+            /// The processor has AVX-512, and the contract of [`super::by_level`].
             pub(super) unsafe fn $name(n: usize, [x, rows, _]: [*const u8; 3], out: *mut u8) {
                 #[target_feature(enable = "avx512f")]
                 unsafe fn run(n: usize, x: *const $t, rows: &Rows, out: *mut f64) {
@@ -133,13 +124,14 @@ mod avx512 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::isa::level;
     use crate::kernels::fold::folding;
 
     #[test]
     fn rows_are_summed_to_the_bits_of_each_alone() {
         macro_rules! check {
             ($($D:ident $t:ident),*) => { $(
-                if let Some(kernel) = fold_rows(Fold::Sum, DType::$D) {
+                if let Some(kernel) = by_level(Fold::Sum, DType::$D)[level() as usize] {
                     let alone = folding(Fold::Sum, DType::$D).expect("floats have sums");
                     for n in LENGTHS {
                         for count in (1..20).chain([100]) {

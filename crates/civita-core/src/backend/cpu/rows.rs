@@ -78,7 +78,7 @@ pub(super) fn run(p: &Rowwise, operands: &[&Raw], out: &Raw) -> Result<bool> {
 /// A stage with what it needs of the tables.
 enum Ready {
     Fold {
-        folding: Folding,
+        folding: &'static Folding,
         /// From the accumulator.
         round: Kernel,
         of: usize,

@@ -342,7 +342,7 @@ pub(crate) fn fold_numbers(fold: Fold, x: &Raw, over: &primitive::Over) -> Optio
     let call = Call::new(over, x, x.dtype());
     let typed = Typed::copy_to_lane(x.dtype(), x.dtype());
     let fold = || {
-        let acc = fold_by(&folding, &typed, &[x], x.shape(), call.axes)?;
+        let acc = fold_by(folding, &typed, &[x], x.shape(), call.axes)?;
         call.finish(copy::cast(&acc, x.dtype())?)
     };
     Some(fold())
@@ -372,7 +372,7 @@ fn fold_typed(
     axes: &[usize],
 ) -> Result<Raw> {
     match folding(fold, typed.lane) {
-        Some(folding) => fold_by(&folding, typed, inputs, shape, axes),
+        Some(folding) => fold_by(folding, typed, inputs, shape, axes),
         None => Err(Error::dtype(
             "reduce",
             format!("cannot fold {}", typed.output),

@@ -54,8 +54,9 @@ impl<'a> Whole<'a> {
         self.x.dtype().is_float()
     }
 
+    #[inline]
     fn note(&self) {
-        explain::note("reduce", self.x.len(), || {
+        explain::note("reduce", self.x.layout().len(), || {
             (self.dtype, explain::Kind::Reduce)
         });
     }
@@ -89,9 +90,18 @@ impl<'a> Whole<'a> {
     }
 
     /// All of few elements.
+    #[inline]
     fn fold_few(&self, fold: Fold, acc: &mut Number) -> Option<()> {
         self.note();
-        self.fold(fold, (0, self.x.len()), acc)
+        let n = self.x.layout().len();
+        if n > driver::RUN {
+            return self.fold(fold, (0, n), acc);
+        }
+        let folding = folding(fold, self.x.dtype())?;
+        acc.set(folding.identity, folding.acc);
+        // SAFETY: all elements of a contiguous tensor, one accumulator.
+        unsafe { (folding.along)(n, [self.element(0); 3], acc.at_mut()) };
+        Some(())
     }
 
     /// The sum of `then(x - middle)`.
