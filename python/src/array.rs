@@ -36,7 +36,14 @@ pub struct Array {
     moved: AtomicBool,
     /// Whether the array was declared in the other byte order: `order` says what that means.
     swapped: AtomicBool,
-    later: Mutex<Option<Box<Raw>>>,
+    later: Mutex<Option<Later>>,
+}
+
+/// What an array became after it was made.
+struct Later {
+    value: Box<Raw>,
+    /// Where in the buffer its elements are now, if its shape or dtype was set.
+    place: Option<Box<Raw>>,
 }
 
 /// An array that keeps its value whatever others over its memory write: it was detached, or viewed inside of `no_grad`.
@@ -63,11 +70,10 @@ impl Array {
         }
     }
 
-    /// Takes the value that the buffer has now, after a write through another array. What cannot be found again is told
-    /// when the value is used.
+    /// Takes the value that the buffer has now, after a write through another array.
     #[cold]
     fn refresh(&self, now: u32) {
-        if let Ok(value) = self.raw.refreshed() {
+        if let Ok(value) = self.place().refreshed() {
             value.succeed(&self.last());
             self.seen.store(now, Ordering::Relaxed);
             self.move_to(value);
@@ -77,19 +83,40 @@ impl Array {
     #[cold]
     fn moved_raw(&self) -> Held<'_> {
         match &*self.later.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(raw) => Held::Owned(raw.clone()),
+            Some(later) => Held::Owned(later.value.clone()),
             None => Held::Borrowed(&self.raw),
         }
     }
 
+    /// Where in the buffer the elements are.
+    fn place(&self) -> Held<'_> {
+        let later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        match later.as_ref().and_then(|later| later.place.as_ref()) {
+            Some(place) => Held::Owned(place.clone()),
+            None => Held::Borrowed(&self.raw),
+        }
+    }
+
+    /// The same memory, seen in another shape or dtype from now on.
+    fn set_place(&self, place: Raw) {
+        self.put(place.clone(), Some(Box::new(place)));
+    }
+
     /// The same memory at another place of the gradient graph.
     pub fn move_to(&self, raw: Raw) {
-        let old = self
-            .later
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .replace(Box::new(raw));
+        self.put(raw, None);
+    }
+
+    fn put(&self, value: Raw, place: Option<Box<Raw>>) {
+        let mut later = self.later.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = later.take();
+        let place = place.or_else(|| old.as_ref()?.place.clone());
+        *later = Some(Later {
+            value: Box::new(value),
+            place,
+        });
         self.moved.store(true, Ordering::Release);
+        drop(later);
         // a graph is taken apart without the lock
         drop(old);
     }
@@ -132,7 +159,7 @@ impl Array {
             self.move_to(after);
         } else if !same {
             after.set_apart(false);
-            let value = self.raw.written(before, after)?;
+            let value = self.place().written(before, after)?;
             value.succeed(before);
             self.seen
                 .store(self.raw.shared_version(), Ordering::Relaxed);
@@ -546,7 +573,7 @@ impl Array {
         }
         let new = raw.reshape(&shape)?;
         drop(raw);
-        self.move_to(new);
+        self.set_place(new);
         Ok(())
     }
 
@@ -554,7 +581,7 @@ impl Array {
     #[setter]
     fn set_dtype(&self, dtype: &Bound<'_, PyAny>) -> Outcome<()> {
         let new = self.reinterpreted(dtype.py(), crate::dtype::parse_in_order(dtype)?)?;
-        self.move_to(new);
+        self.set_place(new);
         Ok(())
     }
 

@@ -85,6 +85,12 @@ fn set(
         && x.layout().has_internal_overlap()
         && let Some(items) = items().collect::<Option<SmallVec<[SliceItem; 4]>>>()
     {
+        if source.is_differentiated() || source.is_transformed() {
+            return Err(crate::error::type_error(
+                "a value that a gradient, a batch or a trace follows cannot be written into windows that overlap\n  hint: write through a view \
+                 of its own: `part = windows[0]; part[...] = value`",
+            ));
+        }
         let mut part = x.slice(&items)?;
         gil::work(py, elements, || part.assign(&source))?;
     } else {

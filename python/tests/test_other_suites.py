@@ -340,3 +340,36 @@ def test_vectorize_keeps_gradients():
     leaf = cv.array([1.0, 2.0], requires_grad=True)
     cv.vectorize(lambda v: v * v, otypes=["float64"])(leaf).sum().backward()
     assert leaf.grad.tolist() == [2.0, 4.0]
+
+
+def test_arange_keeps_the_first_element_where_the_quotient_is_zero():
+    calls = [(0, 10, np.inf), (5, 4, -np.inf), (0, 1e-200, 1e200), (0, 5e-324, 10.0), (1, 1, np.inf), (0, -1, np.inf), (3, 2, np.inf), (2, 2, -np.inf)]
+    for start, stop, step in calls:
+        for dtype in (None, "int64", "float32", "float16"):
+            wanted, got = np.arange(start, stop, step, dtype=dtype), cv.arange(start, stop, step, dtype=dtype)
+            assert got.dtype == wanted.dtype and got.tolist() == wanted.tolist(), (start, stop, step, dtype)
+
+
+def test_gather_has_the_shape_of_its_index():
+    # torch.gather
+    assert cv.gather([1.0, 2.0], 0, 1).shape == ()
+    assert cv.gather(cv.array(3.0), 0, [0, 0]).tolist() == [3.0, 3.0]
+    assert cv.gather(cv.array(3.0), 0, 0).shape == ()
+    leaf = cv.array([1.0, 2.0], requires_grad=True)
+    cv.gather(leaf, -1, 1).backward()
+    assert leaf.grad.tolist() == [0.0, 1.0]
+
+
+def test_nditer_checks_the_cast_back_to_what_it_writes():
+    def halved(x, casting):
+        a = x.arange(6) - 3
+        with x.nditer(a, flags=["buffered"], op_flags=["readwrite"], op_dtypes=["float64"], casting=casting) as it:
+            for v in it:
+                v[...] = v / 2
+        return a.tolist()
+
+    for casting in ("safe", "same_kind"):
+        for x in (np, cv):
+            with pytest.raises(TypeError, match="could not be cast from"):
+                halved(x, casting)
+    assert halved(cv, "unsafe") == halved(np, "unsafe")

@@ -322,3 +322,176 @@ def test_complex_derivatives_of_real_numbers_are_errors():
 def test_numbers_without_derivatives_are_errors(f):
     with pytest.raises(RuntimeError, match="no derivative by this number"):
         ag.grad(f)(cv.array(3.0))
+
+
+def written_through_other_dtypes():
+    """Functions of x of 2 elements that write it through a view of another dtype than the array's."""
+
+    def out(x):
+        z = cv.zeros(2, dtype=complex)
+        cv.multiply(x, 2, out=z.real)
+        return cv.abs(z).sum()
+
+    def place(write):
+        def f(x):
+            z = cv.zeros(2, dtype=complex)
+            write(z, x)
+            return (cv.abs(z) ** 2).sum()
+
+        return f
+
+    def part(z, x):
+        r = z.real
+        r += x
+
+    def halves(x):
+        z = cv.zeros((3, 2))
+        z.view("complex128")[:2, 0] = x
+        return z.sum()
+
+    def integers(x):
+        z = cv.zeros(2, dtype="int64")
+        z.view("float64")[:] = x
+        return z.sum()
+
+    return {
+        "z.real = x": place(lambda z, x: setattr(z, "real", x)),
+        "z.imag = x": place(lambda z, x: setattr(z, "imag", x)),
+        "z.real[:] = x": place(lambda z, x: z.real.__setitem__(slice(None), x)),
+        "r += x": place(part),
+        "cv.real(z)[1:] = x[1:]": place(lambda z, x: cv.real(z).__setitem__(slice(1, None), x[1:])),
+        "copyto": place(lambda z, x: cv.copyto(z.imag, x)),
+        "view(float)[::2] = x": place(lambda z, x: z.view("float64").__setitem__(slice(None, None, 2), x)),
+        "out=z.real": out,
+        "halves": halves,
+        "integers": integers,
+    }
+
+
+WAYS = {
+    "grad": lambda f, x: cv.autograd.grad(f)(x),
+    "backward": lambda f, x: f(cv.array(x, requires_grad=True)).backward(),
+    "jvp": lambda f, x: cv.jvp(f, (x,), (cv.ones(2),)),
+    "vmap": lambda f, x: cv.vmap(f)(cv.stack([x, x])),
+    "trace": lambda f, x: cv.trace(f, cv.zeros(2)),
+}
+
+
+@pytest.mark.parametrize("name", written_through_other_dtypes())
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_followed_is_not_lost_in_views_of_another_dtype(name, way):
+    f = written_through_other_dtypes()[name]
+    f(cv.array([1.0, 2.0]))
+    with pytest.raises(RuntimeError, match="view of another dtype"):
+        WAYS[way](f, cv.array([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_view_of_another_dtype_knows_that_it_is_lost(way):
+    def f(x):
+        z = cv.zeros((2, 2))
+        v = z.view("complex128")
+        z[:, 0] = x
+        return cv.abs(v).sum()
+
+    with pytest.raises(RuntimeError, match="array of another dtype"):
+        WAYS[way](f, cv.array([1.0, 2.0]))
+
+
+def test_lost_views_are_errors_wherever_they_are_used():
+    z = cv.zeros(2)
+    v = z.view("complex128")
+    z[:] = cv.array([1.0, 2.0], requires_grad=True)
+    uses = [
+        lambda: v + 1, lambda: v[0], v.tolist, v.copy, v.sum, v.item, lambda: bool(v), lambda: np.asarray(v), lambda: np.from_dlpack(v),
+        lambda: v.detach() + 1, lambda: v @ v, lambda: v.real, lambda: v.T, lambda: list(v), lambda: v.view("float64"),
+        lambda: v.__setitem__(0, 1), lambda: cv.zeros(1, dtype=complex).__setitem__(Ellipsis, v), lambda: cv.add(1, 2, out=v),
+    ]  # fmt: skip
+    for use in uses:
+        with pytest.raises(RuntimeError, match="array of another dtype"):
+            use()
+    assert "lost" in repr(v) and v.shape == (1,)
+    assert z.tolist() == [1.0, 2.0]
+
+
+def test_parts_of_a_written_array_are_followed_and_bits_stay_bits():
+    def f(x):
+        z = cv.zeros(2, dtype=complex)
+        r = z.real
+        z[:] = x * (1 + 2j)
+        return r.sum() + (z.imag * 3).sum()
+
+    x = cv.array([1.0, 2.0])
+    assert cv.autograd.grad(f)(x).tolist() == [7.0, 7.0]
+    assert cv.vmap(f)(x[None]).tolist() == [21.0]
+    assert cv.trace(f, cv.zeros(2)).run(x).item() == 21.0
+    z = cv.zeros(2)
+    bits = z.view("int64")
+    z[:] = cv.array([1.0, 2.0], requires_grad=True)
+    assert bits.tolist() == np.array([1.0, 2.0]).view("int64").tolist()
+    # without derivatives bytes are bytes
+    z = cv.zeros(2, dtype=complex)
+    with cv.no_grad():
+        z.real = cv.array([1.0, 2.0], requires_grad=True)
+    assert z.tolist() == [1, 2]
+
+
+def test_windows_that_overlap_take_what_is_followed_one_by_one():
+    def f(x, one):
+        z = cv.zeros(3)
+        windows = cv.lib.stride_tricks.sliding_window_view(z, 2, writeable=True)
+        if one:
+            part = windows[0]
+            part[...] = x
+        else:
+            windows[0] = x
+        return (z * z).sum()
+
+    x = cv.array([1.0, 2.0])
+    assert f(x, False) == f(x, True) == 5
+    assert cv.autograd.grad(f)(x, True).tolist() == [2.0, 4.0]
+    assert cv.vmap(lambda x: f(x, True))(x[None]).tolist() == [5.0]
+    for way in WAYS.values():
+        with pytest.raises(TypeError, match="windows that overlap"):
+            way(lambda x: f(x, False), x)
+
+
+def reshaped(shape, new):
+    z = cv.ones(shape)
+    z.shape = new
+    return z
+
+
+def test_the_shape_that_was_set_outlives_a_tracked_write():
+    x = cv.array([1.0, 2.0], requires_grad=True)
+    z = reshaped((2, 2), (4,))
+    v = z[1:3]
+    v *= x
+    assert z.shape == (4,) and z.tolist() == [1, 1, 2, 1]
+    (z * z).sum().backward()
+    assert x.grad.tolist() == [2, 4]
+    z = reshaped((2, 3), (3, 2))
+    v = z[0]
+    v *= x
+    assert z.tolist() == [[1, 2], [1, 1], [1, 1]]
+    z = cv.ones((2, 2))
+    z.resize((4,))
+    v = z[:2]
+    v *= x
+    assert z.tolist() == [1, 2, 1, 1]
+    z = reshaped((2, 2), (4,))
+    z += cv.ones(4, requires_grad=True)
+    assert z.tolist() == [2] * 4
+
+    def f(x):
+        z = reshaped((1, 4), (4,))
+        z *= x
+        z[:2] += z[2:]
+        return z
+
+    batch = cv.arange(8.0).reshape(2, 4)
+    assert cv.vmap(f)(batch).tolist() == [f(row).tolist() for row in batch]
+    z = cv.zeros(4)
+    z.dtype = complex
+    z[:] = 1 + 2j
+    assert z.tolist() == [1 + 2j, 1 + 2j]

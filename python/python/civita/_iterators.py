@@ -380,8 +380,13 @@ class nditer:
                     )
                 if not cv.can_cast(a.dtype, dtype, casting):
                     raise TypeError(
-                        f"Iterator operand 0 dtype could not be cast from {a.dtype!r} to {cv.dtype(dtype)!r} according to the "
+                        f"Iterator operand {len(arrays)} dtype could not be cast from {a.dtype!r} to {cv.dtype(dtype)!r} according to the "
                         f"rule '{casting}'"
+                    )
+                if writes and not cv.can_cast(dtype, a.dtype, casting):
+                    raise TypeError(
+                        f"Iterator requested dtype could not be cast from {cv.dtype(dtype)!r} to {a.dtype!r}, the operand "
+                        f"{len(arrays)} dtype, according to the rule '{casting}'"
                     )
                 a = a.astype(dtype)
             arrays.append(a)

@@ -79,13 +79,14 @@ fn at_least_vector(x: &Raw) -> Result<Raw> {
 
 pub fn gather(input: Array, dim: Axis, index: Indices) -> Result<Raw> {
     const OP: &str = "gather";
-    let (x, index) = (at_least_vector(input)?, at_least_vector(&index.0)?);
+    let indices = &index.0;
+    let (x, index) = (at_least_vector(input)?, at_least_vector(indices)?);
     let axis = normalize_axis(OP, dim, x.rank())?;
     let part = leading(OP, &x, &index, Some(axis))?;
     let y = part
         .take_along_axis(&index, axis as isize)
         .map_err(|e| e.in_op(OP))?;
-    match input.rank() {
+    match indices.rank() {
         0 => y.reshape(&[]),
         _ => Ok(y),
     }

@@ -8,7 +8,7 @@ use crate::layout::{Layout, SliceItem};
 use crate::primitive::host;
 use crate::primitive::{Copy, Order, Transfer, View, Write, bind_into_part, bind_one};
 use crate::storage::Access;
-use crate::transform::grows;
+use crate::transform::{Opaque, grows, lost};
 
 impl Raw {
     /// A copy of its own, contiguous in C order.
@@ -140,7 +140,11 @@ impl Raw {
                 .flatten()
                 .any(|level| level > self.storage.born() + 1)
         {
-            return Err(crosses_scopes(op));
+            let is_lost = |x: &Raw| x.opaque() == Some(Opaque::Lost);
+            return Err(match is_lost(self) || rest.iter().any(|x| is_lost(x)) {
+                true => lost(op),
+                false => crosses_scopes(op),
+            });
         }
         if self.is_apart()
             && rest
@@ -150,6 +154,10 @@ impl Raw {
                 .any(Raw::is_differentiated)
         {
             return Err(stands_apart(op));
+        }
+        let followed = |x: &&Raw| x.is_differentiated() || x.is_transformed();
+        if self.is_recast() && self.storage.access() != Access::Owned && rest.iter().any(followed) {
+            return Err(recast(op));
         }
         if let Some(leaf) = self.leaf_to_write(op)? {
             // inside `no_grad` a leaf stays one, whatever is written
@@ -235,6 +243,17 @@ fn crosses_scopes(op: &'static str) -> Error {
     )
     .rule("a tensor made outside of `vmap`, `jvp`, `grad` or `trace` cannot hold a value of theirs")
     .hint("return the value from the function instead")
+}
+
+#[cold]
+fn recast(op: &'static str) -> Error {
+    Error::gradient(
+        op,
+        "a value that a gradient, a batch or a trace follows cannot be written through a view of another dtype, as the real part of a \
+         complex array is",
+    )
+    .rule("what follows values knows of elements, not of the bytes that they share with those of another dtype")
+    .hint("write whole elements into the array itself: `z[...] = value + 1j * z.imag`")
 }
 
 fn stands_apart(op: &'static str) -> Error {

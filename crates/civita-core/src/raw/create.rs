@@ -142,7 +142,7 @@ impl Raw {
     /// `start`, `start + step`, … below `stop` (above it for a negative step): `⌈(stop - start) / step⌉` elements.
     ///
     /// # Errors
-    /// When the step is zero or not finite, or a value does not fit.
+    /// When the step is zero, one of the three is NaN, or a value does not fit.
     pub fn arange(start: Scalar, stop: Scalar, step: Scalar, dtype: DType) -> Result<Raw> {
         let len = match (start, stop, step) {
             (Scalar::Int(a), Scalar::Int(b), Scalar::Int(s)) if s != 0 => {
@@ -155,7 +155,12 @@ impl Raw {
             }
             _ => {
                 let (a, b, s) = (start.as_f64(), stop.as_f64(), step.as_f64());
-                let len = ((b - a) / s).ceil();
+                let steps = (b - a) / s;
+                // a step that is infinite, or a quotient that is too small for a float, leaves the first element
+                let len = match steps {
+                    0.0 if b != a && steps.is_sign_positive() => 1.0,
+                    _ => steps.ceil(),
+                };
                 if s == 0.0 || len.is_nan() {
                     return Err(Error::value(
                         "arange",

@@ -57,6 +57,8 @@ impl Marks {
     /// Bit 8; below it the number of the dtype.
     const FROZEN: usize = 1 << 8;
     const APART: usize = 1 << 9;
+    /// Whether it sees the memory of another array in another dtype.
+    const RECAST: usize = 1 << 10;
     /// From this bit on.
     const DEVICE: u32 = 16;
 
@@ -89,6 +91,16 @@ impl Marks {
     #[inline(always)]
     fn is_apart(self) -> bool {
         self.0 & Marks::APART != 0
+    }
+
+    #[inline(always)]
+    fn is_recast(self) -> bool {
+        self.0 & Marks::RECAST != 0
+    }
+
+    #[inline(always)]
+    fn with_recast(self, recast: bool) -> Marks {
+        Marks(self.0 & !Marks::RECAST | usize::from(recast) << 10)
     }
 
     #[inline(always)]
@@ -289,6 +301,18 @@ impl Raw {
         self
     }
 
+    /// As [`Raw::marked_as`], in another dtype than `other` has.
+    pub(crate) fn recast_as(self, other: &Raw) -> Raw {
+        let mut view = self.marked_as(other);
+        view.marks = view.marks.with_recast(true);
+        view
+    }
+
+    /// Returns true where it sees memory in another dtype than the array that the memory was made for.
+    pub(crate) fn is_recast(&self) -> bool {
+        self.marks.is_recast()
+    }
+
     /// Where it lives.
     #[inline]
     pub fn device(&self) -> Device {
@@ -346,7 +370,7 @@ impl Raw {
             // and 1 must not become a Rust `bool`, and a copy turns them into these
             Access::Aliased if self.dtype() != DType::Bool => Ok(Raw {
                 storage: self.storage.into_owned()?,
-                marks: self.marks.with_apart(false),
+                marks: self.marks.with_apart(false).with_recast(false),
                 ..self
             }),
             // bytes that others chose are looked at once, in a copy
@@ -356,7 +380,11 @@ impl Raw {
                 Ok(Raw {
                     storage: copy.storage.into_owned()?,
                     layout: copy.layout,
-                    marks: self.marks.with_frozen(false).with_apart(false),
+                    marks: self
+                        .marks
+                        .with_frozen(false)
+                        .with_apart(false)
+                        .with_recast(false),
                     tag,
                 })
             }

@@ -100,7 +100,7 @@ impl Raw {
             .hint("view a copy: `.copy()`"));
         }
         let layout = Layout::from_parts(&shape, &strides, offset / new, self.storage.len() / new)?;
-        Ok(Raw::new(self.storage.clone(), layout, dtype).marked_as(self))
+        Ok(Raw::new(self.storage.clone(), layout, dtype).recast_as(self))
     }
     /// The buffer seen through any shape and strides (in elements), from the first element on: NumPy's `as_strided`, held to the
     /// buffer.

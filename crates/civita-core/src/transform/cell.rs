@@ -221,10 +221,11 @@ pub trait Shared {
     fn adopted(&self, value: &Raw);
     /// Counts an array that is dropped; with the last one the buffer forgets.
     fn array_dropped(&self);
-    /// The value of the array now.
+    /// The value of the array now; what cannot be found again, as other bytes of complex numbers than their parts, is an error where it
+    /// is used.
     ///
     /// # Errors
-    /// When it is a part of complex numbers that cannot be found again.
+    /// When there is no memory.
     fn refreshed(&self) -> Result<Raw>;
     /// Makes what was written into the array known to all arrays over the buffer; the array's value after it.
     ///
@@ -321,7 +322,15 @@ impl Shared for Raw {
         let flat = cell.flat(self.storage(), self.dtype())?;
         let hidden = self.layout().rank() - self.shape().len();
         if self.dtype() != flat.dtype() {
-            return part(self, &flat, hidden);
+            let bytes_tell = Storage::same_buffer(flat.storage(), self.storage())
+                && !flat.is_transformed()
+                && !self.dtype().is_differentiable();
+            return match part(self, &flat, hidden)? {
+                Some(part) => Ok(part),
+                // bits of a float, seen as an integer, have no gradient
+                None if bytes_tell => Ok(self.untagged().with_apart(false)),
+                None => Ok(self.lost()),
+            };
         }
         let visible = self.layout().rank() == hidden + 1
             && self.layout().offset() == 0
@@ -432,15 +441,12 @@ fn dropped_with_cell(storage: &Storage, left: u32) {
     }
 }
 
-/// The real or imaginary part of complex elements, seen through strides of real numbers.
-fn part(x: &Raw, flat: &Raw, hidden: usize) -> Result<Raw> {
+/// The real or imaginary part of complex elements, seen through strides of real numbers; `None` of what else another dtype shows.
+fn part(x: &Raw, flat: &Raw, hidden: usize) -> Result<Option<Raw>> {
     let layout = x.layout();
     let strides = &layout.strides()[hidden..];
     if flat.dtype().to_real() != x.dtype() || strides.iter().any(|s| s % 2 != 0) {
-        return Err(Error::gradient(
-            "index",
-            "the view has another dtype than the array whose memory it shares",
-        ));
+        return Ok(None);
     }
     let view = View::Strided {
         batch: 0,
@@ -450,8 +456,8 @@ fn part(x: &Raw, flat: &Raw, hidden: usize) -> Result<Raw> {
     };
     let complex = bind_one(&view, &[flat])?;
     if layout.offset().is_multiple_of(2) {
-        complex.real()
+        complex.real().map(Some)
     } else {
-        complex.imag()
+        complex.imag().map(Some)
     }
 }

@@ -36,7 +36,7 @@ pub use functional::{
 pub use scope::{EnableGrad, EnteredScope, NoGrad, Scope, enable_grad, no_grad, recording};
 pub(crate) use scope::{GLOBAL, Level, OpenScope, SCOPE, current_scope, grows};
 pub use tag::Opaque;
-pub(crate) use tag::{Kind, Tag, TagRef};
+pub(crate) use tag::{Kind, Tag, TagRef, lost};
 pub use trace::{Graph, trace};
 
 use smallvec::SmallVec;
@@ -81,6 +81,7 @@ pub(crate) fn bind_tagged(p: &dyn Primitive, x: &[&Raw]) -> Result<Outputs<Raw>>
         Some(Kind::Tangent(_)) => forward::push_forward(p, level, &under, &tags),
         Some(Kind::Batch) => batch::run_batched(p, level, &under, &tags),
         Some(Kind::Variable(recorder, ..)) => trace::append(recorder, p, level, &under, &tags),
+        Some(Kind::Lost) => Err(lost(p.name())),
         None => crate::primitive::execute(p, x),
     }
 }

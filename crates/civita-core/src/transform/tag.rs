@@ -34,6 +34,8 @@ pub(crate) enum Kind {
     Batch,
     /// A trace: the variable's number, and what is known of it without values.
     Variable(Arc<Recorder>, usize, Spec),
+    /// A view of which nothing is known: its memory holds what another transformation follows, in another dtype.
+    Lost,
 }
 
 /// Why a tensor has no value that can be read.
@@ -43,6 +45,8 @@ pub enum Opaque {
     Batched,
     /// It is a variable of a trace.
     Traced,
+    /// Its memory was written through an array of another dtype.
+    Lost,
 }
 
 impl fmt::Display for Opaque {
@@ -50,6 +54,7 @@ impl fmt::Display for Opaque {
         f.write_str(match self {
             Opaque::Batched => "batched",
             Opaque::Traced => "traced",
+            Opaque::Lost => "lost",
         })
     }
 }
@@ -159,6 +164,9 @@ impl Raw {
     /// Why its value cannot be read, if it cannot: see [`Raw::concrete`].
     pub fn opaque(&self) -> Option<Opaque> {
         let tag = self.tag()?;
+        if matches!(tag.kind, Kind::Lost) {
+            return Some(Opaque::Lost);
+        }
         if tag.hidden > 0 {
             return Some(Opaque::Batched);
         }
@@ -175,7 +183,7 @@ impl Raw {
         let mut kept: Vec<&Tag> = Vec::new();
         let mut next = Some(tag);
         while let Some(tag) = next {
-            if matches!(tag.kind, Kind::Batch | Kind::Variable(..)) {
+            if matches!(tag.kind, Kind::Batch | Kind::Variable(..) | Kind::Lost) {
                 kept.push(tag);
             }
             next = tag.below.as_ref();
@@ -186,6 +194,7 @@ impl Raw {
                 Kind::Variable(recorder, number, spec) => {
                     Kind::Variable(recorder.clone(), *number, spec.clone())
                 }
+                Kind::Lost => Kind::Lost,
                 _ => Kind::Batch,
             };
             value = value.push(tag.level, kind);
@@ -217,7 +226,13 @@ impl Raw {
                 "choose by `mask.choose(&a, &b)`; or make what depends on it an input of the function",
                 "choose by `cv.where(mask, a, b)`; or make what depends on it an input of the function",
             )),
+            Some(Opaque::Lost) => Err(lost(op)),
         }
+    }
+
+    /// The place of a view whose value is not known any more.
+    pub(crate) fn lost(&self) -> Raw {
+        self.untagged().push(Level::MAX, Kind::Lost)
     }
 
     /// A new leaf of the graph of this level, whose gradient a backward pass finds.
@@ -243,6 +258,17 @@ impl Raw {
         let level = SCOPE.get() + 1;
         Ok(self.pop(level).0.leaf(level))
     }
+}
+
+/// The error of a use of [`Kind::Lost`].
+#[cold]
+pub(crate) fn lost(op: &'static str) -> Error {
+    Error::gradient(
+        op,
+        "the memory of this view was written through an array of another dtype, with a value that a gradient, a batch or a trace follows",
+    )
+    .rule("what follows values knows of elements, not of the bytes that they share with those of another dtype")
+    .hint("use the array that was written")
 }
 
 impl Tag {

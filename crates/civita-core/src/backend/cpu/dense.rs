@@ -190,7 +190,7 @@ fn part_of(op: Op, x: &Raw) -> Option<Result<Raw>> {
             2 * layout.offset() + part,
             of_buffer,
         )
-        .map(|layout| Raw::new(x.storage().clone(), layout, real).marked_as(x)),
+        .map(|layout| Raw::new(x.storage().clone(), layout, real).recast_as(x)),
     )
 }
 

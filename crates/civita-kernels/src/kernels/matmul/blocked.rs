@@ -226,7 +226,7 @@ fn sides(engine: &Engine, p: &Problem, m: usize, n: usize, k: usize) -> (Side, S
         // pairs of reals only where they are contiguous.
         let distance = (row_stride * engine.elem as isize).rem_euclid(WAY);
         let apart = (LINE..WAY - LINE).contains(&distance) || n <= 4 * width;
-        let streams = col_stride == 1 && apart;
+        let streams = col_stride == 1 && apart && (engine.streams || n <= 4 * width);
         let small = m * k * engine.elem <= SMALL && engine.parts == 1;
         if streams || small {
             a.direct = a.panels;

@@ -94,6 +94,22 @@ impl<S: Convert> Source for Plain<S> {
     }
 }
 
+/// Rows between the one that is packed and the one that is fetched.
+const AHEAD: isize = 8;
+
+/// Asks for the line at `p`, which need not be readable.
+#[inline(always)]
+fn prefetch<T>(p: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch of an address that is not mapped does nothing.
+    unsafe {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        _mm_prefetch::<_MM_HINT_T0>(p.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = p;
+}
+
 /// # Safety
 /// As [`super::pack::Pack`].
 #[inline(always)]
@@ -106,6 +122,8 @@ unsafe fn plain<S: Convert, I: Isa>(p: &Panel) {
             for step in 0..p.k {
                 let from = src.offset(step as isize * p.step);
                 let to = dst.add(step * p.width);
+                // each row of the source lies on a page of its own, where processors do not read ahead
+                prefetch(from.wrapping_offset(AHEAD * p.step));
                 for line in 0..p.lines {
                     to.add(line)
                         .write(from.add(line).read_unaligned().convert());
@@ -135,28 +153,56 @@ unsafe fn transposed<S: Convert, I: Isa>(p: &Panel) {
     let src = p.src.cast::<S>();
     let dst = p.dst.cast::<S::Packed>();
     let (whole_lines, whole_k) = (p.lines / BLOCK * BLOCK, p.k / BLOCK * BLOCK);
+    // the lines of a panel that is narrower than a block are a block too, with a line more than once
+    let narrow = p.width < BLOCK && 2 * p.lines > BLOCK;
+    let block_at = |line: usize, step: usize| {
+        let mut block = [[S::Packed::default(); BLOCK]; BLOCK];
+        for (i, row) in block.iter_mut().enumerate() {
+            let line = (line + i).min(p.lines - 1);
+            // SAFETY: a line below `lines`, and steps below `k`.
+            unsafe {
+                let from = src.offset(line as isize * p.line).add(step);
+                for (j, v) in row.iter_mut().enumerate() {
+                    *v = from.add(j).read_unaligned().convert();
+                }
+            }
+        }
+        block
+    };
     // SAFETY: lines below `lines`, steps below `k`, and `lines <= width`.
     unsafe {
         for line in (0..whole_lines).step_by(BLOCK) {
             for step in (0..whole_k).step_by(BLOCK) {
-                let mut block = [[S::Packed::default(); BLOCK]; BLOCK];
-                for (i, row) in block.iter_mut().enumerate() {
-                    let from = src.offset((line + i) as isize * p.line).add(step);
-                    for (j, v) in row.iter_mut().enumerate() {
-                        *v = from.add(j).read_unaligned().convert();
-                    }
-                }
                 transpose::<S::Packed, I>(
-                    block.as_ptr().cast(),
+                    block_at(line, step).as_ptr().cast(),
                     BLOCK as isize,
                     dst.add(step * p.width + line),
                     p.width,
                 );
             }
         }
+        for step in (0..if narrow { whole_k } else { 0 }).step_by(BLOCK) {
+            let mut turned = [[S::Packed::default(); BLOCK]; BLOCK];
+            transpose::<S::Packed, I>(
+                block_at(0, step).as_ptr().cast(),
+                BLOCK as isize,
+                turned.as_mut_ptr().cast(),
+                BLOCK,
+            );
+            for (j, row) in turned.iter().enumerate() {
+                let to = dst.add((step + j) * p.width);
+                if (step + j) * p.width + BLOCK <= p.k * p.width {
+                    // what is too much belongs to later steps, which are written later
+                    to.cast::<[S::Packed; BLOCK]>().write_unaligned(*row);
+                } else {
+                    std::ptr::copy_nonoverlapping(row.as_ptr(), to, p.lines);
+                }
+            }
+        }
         for line in 0..p.lines {
             let from = src.offset(line as isize * p.line);
-            for step in if line < whole_lines { whole_k } else { 0 }..p.k {
+            let blocks = narrow || line < whole_lines;
+            for step in if blocks { whole_k } else { 0 }..p.k {
                 dst.add(step * p.width + line)
                     .write(from.add(step).read_unaligned().convert());
             }

@@ -5,8 +5,9 @@
 //!                  for r in 0..ROWS:  sums[r] += splat(A[r, p]) * [b0, b1]
 //! C[tile] = or += sums
 //! ```
-//! Both operands are read through strides: a packed panel and an unpacked matrix are the same to it (measured: no
-//! difference at 267 GFLOP/s), so small products need no packing. Each element of C is one chain of multiply-adds in the
+//! Both operands are read through strides: a packed panel and an unpacked matrix are the same to it (AVX-512 measured: no
+//! difference at 267 GFLOP/s), so small products need no packing. AVX2 needs more instructions for each product: where rows are
+//! neighbours its kernel has one address for all of them. Each element of C is one chain of multiply-adds in the
 //! order of k, whatever the tile's shape: splitting C in another way changes no bit.
 
 use super::lanes::{Lanes, Sum};
@@ -41,11 +42,16 @@ pub(super) struct Step {
 /// instruction set.
 pub(super) type TileKernel = unsafe fn(&Step);
 
+/// `PACKED`: A has all rows, and they are neighbours, as in a panel.
+///
 /// # Safety
 /// As [`TileKernel`].
 #[inline(always)]
-pub(super) unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize>(s: &Step) {
-    let a = s.a.cast::<V::Packed>();
+pub(super) unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize, const PACKED: bool>(
+    s: &Step,
+) {
+    debug_assert!(!PACKED || s.a_row == 1 && s.rows == ROWS);
+    let mut a = s.a.cast::<V::Packed>();
     let mut b = s.b.cast::<V::Packed>();
     let c = s.c.cast::<V::Acc>();
     // SAFETY: row indices stay below `rows`, k below `k`, columns below `VECTORS * N`; stores stay within `rows × cols`.
@@ -69,12 +75,14 @@ pub(super) unsafe fn tile<V: Lanes, const ROWS: usize, const VECTORS: usize>(s: 
                 *reg = V::load(b.add(j * V::N));
             }
             for r in 0..ROWS {
-                let x = V::splat(row[r]);
+                // one address for all rows, or one for each
+                let x = V::splat(if PACKED { a.wrapping_add(r) } else { row[r] });
                 row[r] = row[r].wrapping_offset(s.a_k);
                 for j in 0..VECTORS {
                     sums[r][j] = V::mul_add(x, regs[j], sums[r][j]);
                 }
             }
+            a = a.wrapping_offset(s.a_k);
             b = b.wrapping_offset(s.b_k);
         }
         if s.rows == ROWS && s.cols == VECTORS * V::N {
