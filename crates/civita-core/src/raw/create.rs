@@ -195,7 +195,7 @@ impl Raw {
             let first = whole(start);
             let by = match (start, step) {
                 (Scalar::Int(_), Scalar::Int(s)) => s,
-                _ => whole(next) - first,
+                _ => whole(next).saturating_sub(first),
             };
             // NumPy's rule too: the first two values must fit, the others wrap around
             for value in [first, first.saturating_add(by)].into_iter().take(len) {
