@@ -291,3 +291,15 @@ def test_gradients_of_functions_of_ones_own_have_the_shape_of_the_input():
     apply(x, cv.ones((4, 2, 3))).sum().backward()
     assert x.grad.tolist() == [[4.0] * 3] * 2
     assert np.asarray(x.grad).shape == (2, 3)
+
+
+def test_buffers_that_a_graph_needs_are_not_written_unseen():
+    x = cv.ones(3, dtype="float32", requires_grad=True)
+    c = cv.full(3, 5, dtype="float32")
+    y = (x * c).sum()
+    cv.buffers.add_into(np.ones(3, "float32"), np.ones(3, "float32"), c)
+    assert c.tolist() == [2.0] * 3
+    with pytest.raises(RuntimeError, match="written"):
+        y.backward()
+    with pytest.raises(BufferError, match="tracks a gradient"):
+        cv.buffers.add_into(np.ones(3, "float32"), np.ones(3, "float32"), x)

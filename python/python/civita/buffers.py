@@ -45,7 +45,8 @@ def _into(function, a, b, out):
     for name, operand in (("a", x), ("b", y)):
         if len(z) and abs(operand.ctypes.data - start) < z.nbytes:
             raise ValueError(f"out overlaps {name}")
-    function(x, y, out=z)
+    # into an array of Civita as an operation writes it, so that a graph that needs what was there knows
+    function(x, y, out=out if isinstance(out, cv.ndarray) else z)
 
 
 def add_into(a, b, out, /):
