@@ -88,7 +88,7 @@ fn set(
         if source.is_differentiated() || source.is_transformed() {
             return Err(crate::error::type_error(
                 "a value that a gradient, a batch or a trace follows cannot be written into windows that overlap\n  hint: write through a view \
-                 of its own: `part = windows[0]; part[...] = value`",
+                 of its own: `y = x[0]; y[...] = value`",
             ));
         }
         let mut part = x.slice(&items)?;

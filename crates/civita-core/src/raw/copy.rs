@@ -253,7 +253,10 @@ fn recast(op: &'static str) -> Error {
          complex array is",
     )
     .rule("what follows values knows of elements, not of the bytes that they share with those of another dtype")
-    .hint("write whole elements into the array itself: `z[...] = value + 1j * z.imag`")
+    .hint_in(
+        "write whole elements into the array itself, not through its real part",
+        "write whole elements into the array itself: `x[...] = y + 1j * x.imag`",
+    )
 }
 
 fn stands_apart(op: &'static str) -> Error {

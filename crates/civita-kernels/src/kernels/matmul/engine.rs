@@ -100,7 +100,8 @@ macro_rules! table {
             ) -> Engine {
                 engine::<V, PARTS>(
                     [elem, shell::ROWS, shell::DEPTH],
-                    shell::STREAMS,
+                    // of narrow elements packing takes longer than it gains
+                    shell::STREAMS || size_of::<V::Packed>() < 4,
                     shell::tiles::<V>(),
                     $packs::<S>(),
                     shell::lines::<V, PARTS>(),

@@ -153,8 +153,8 @@ unsafe fn transposed<S: Convert, I: Isa>(p: &Panel) {
     let src = p.src.cast::<S>();
     let dst = p.dst.cast::<S::Packed>();
     let (whole_lines, whole_k) = (p.lines / BLOCK * BLOCK, p.k / BLOCK * BLOCK);
-    // the lines of a panel that is narrower than a block are a block too, with a line more than once
-    let narrow = p.width < BLOCK && 2 * p.lines > BLOCK;
+    // the lines of a panel that is narrower than a block are a block too, with a line more than once, if blocks stay in registers
+    let narrow = size_of::<S::Packed>() >= 4 && p.width < BLOCK && 2 * p.lines > BLOCK;
     let block_at = |line: usize, step: usize| {
         let mut block = [[S::Packed::default(); BLOCK]; BLOCK];
         for (i, row) in block.iter_mut().enumerate() {
