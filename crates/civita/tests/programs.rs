@@ -64,10 +64,9 @@ fn types_and_ranks_are_computed_by_the_compiler() -> Result<()> {
     let b: Tensor<f32, 3> = Tensor::<f32, 3>::ones([5, 2, 3]).matmul(&x)?;
     let o: Tensor<f32, 1> = x.matmul(Vector::ones(4))?;
     assert_eq!(p.shape(), e.shape());
-    assert_eq!(
-        format!("{s} {g} {a} {v} {k}"),
-        "12 2.718281828459045 [5.] [0.5 0.5] [1 1]"
-    );
+    assert_eq!(format!("{s} {a} {v} {k}"), "12 [5.] [0.5 0.5] [1 1]");
+    // the last bit of `exp` depends on the instruction set
+    assert!((g.item()? - 1f64.exp()).abs() < 1e-15);
     assert_eq!(
         format!("{h} {q}"),
         format!(
