@@ -85,7 +85,7 @@ impl Array {
                 PyDType::in_order(py, dtype, order).bind(py).repr()?,
             )));
         }
-        Ok(raw.reinterpret(dtype)?)
+        Ok(raw.seen_as(dtype)?)
     }
 }
 

@@ -495,3 +495,19 @@ def test_the_shape_that_was_set_outlives_a_tracked_write():
     z.dtype = complex
     z[:] = 1 + 2j
     assert z.tolist() == [1 + 2j, 1 + 2j]
+
+
+def test_results_that_are_made_of_bits_are_written_as_others():
+    # `abs` of `float16` clears a bit, parts become complex numbers: new arrays, which no other dtype sees
+    w = cv.ones(2, dtype="float16", requires_grad=True)
+    y = cv.abs(cv.array([-1.0, 2.0], dtype="float16"))
+    y *= w
+    y.sum().backward()
+    assert w.grad.tolist() == [1.0, 2.0]
+    z = cv.nan_to_num(cv.array([1 + 2j, complex(np.nan, 1)]))
+    z[0] = cv.array(3.0, requires_grad=True)
+    assert z.requires_grad and z.tolist() == [3, 1j]
+    # nor does one see the memory of others as the bytes that they lent
+    y = cv.frombuffer(bytearray(16), dtype="float64")
+    y += cv.array([1.0, 2.0], requires_grad=True)
+    assert y.requires_grad and y.tolist() == [1.0, 2.0]

@@ -100,8 +100,22 @@ impl Raw {
             .hint("view a copy: `.copy()`"));
         }
         let layout = Layout::from_parts(&shape, &strides, offset / new, self.storage.len() / new)?;
-        Ok(Raw::new(self.storage.clone(), layout, dtype).recast_as(self))
+        Ok(Raw::new(self.storage.clone(), layout, dtype).marked_as(self))
     }
+
+    /// As [`Raw::reinterpret`], of an array beside which others see the memory in its own dtype: what transformations follow is not
+    /// written through it.
+    ///
+    /// # Errors
+    /// As [`Raw::reinterpret`].
+    pub fn seen_as(&self, dtype: DType) -> Result<Raw> {
+        let view = self.reinterpret(dtype)?;
+        Ok(match dtype == self.dtype() {
+            true => view,
+            false => view.recast_as(self),
+        })
+    }
+
     /// The buffer seen through any shape and strides (in elements), from the first element on: NumPy's `as_strided`, held to the
     /// buffer.
     ///
