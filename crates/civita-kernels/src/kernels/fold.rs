@@ -47,7 +47,7 @@ pub struct Folding {
     pub across: Kernel,
     /// `out[i] ← out[i] ∘ x[i]`, both accumulators.
     pub merge: Kernel,
-    /// `out[r] ← fold of a row`, for many short rows at once, to the bits of `along`: see [`fold_rows`](super::fold_rows).
+    /// `out[r] ← fold of a row`, for many short rows at once, to the bits of `along`: see [`fold_rows`].
     pub rows: Option<Kernel>,
     /// Dtype of the accumulator.
     pub acc: DType,
