@@ -278,6 +278,10 @@ pub fn wrap_view(py: Python<'_>, raw: Raw, source: &Bound<'_, PyAny>) -> Outcome
     if raw.storage().access() == Access::Owned {
         return wrap(py, raw);
     }
+    if raw.is_number() && !raw.layout().has_internal_overlap() {
+        // NumPy's scalars have no views: arrays that are made of them are new
+        return wrap(py, raw.copied()?);
+    }
     let base = base_of(&raw, array);
     let order = match base {
         Some(_) => array.get().order(),
@@ -393,9 +397,13 @@ unsafe fn place_at(
     py: Python<'_>,
     class: *mut ffi::PyTypeObject,
     offset: usize,
-    raw: Raw,
+    mut raw: Raw,
     base: Option<Py<PyAny>>,
 ) -> Outcome<Py<PyAny>> {
+    // an array is the user's, who knows what it shares; written only where needed: the value is moved next
+    if raw.is_lent() {
+        raw.set_lent(false);
+    }
     // SAFETY: `ndarray` is a class without a base of its own or a dict, frozen and `Send`, so that the value and the list of
     // weak references, which begins as null, are all that an object has to hold (PyO3's checks for borrows and threads have no
     // size). It lies at the same place in every object. Allocated memory is zero, and nobody sees the object before it is

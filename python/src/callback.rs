@@ -10,10 +10,10 @@ use civita_core::raw::Raw;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
-use crate::array::wrap;
 use crate::convert::array_of;
 use crate::error::Outcome;
 use crate::gil;
+use crate::scalar::wrap_result;
 
 /// The operation that errors name which stand for an exception.
 const OP: &str = "callback";
@@ -72,7 +72,7 @@ impl Callback {
 
 /// Arrays of Python's.
 pub fn objects(py: Python<'_>, x: &[Raw]) -> Outcome<Vec<Py<PyAny>>> {
-    x.iter().map(|x| wrap(py, x.clone())).collect()
+    x.iter().map(|x| wrap_result(py, x.clone())).collect()
 }
 
 /// A list of arrays.
@@ -80,9 +80,15 @@ pub fn list<'py>(py: Python<'py>, x: &[Raw]) -> Outcome<Bound<'py, PyList>> {
     Ok(PyList::new(py, objects(py, x)?)?)
 }
 
-/// The tensors of a sequence of arrays.
+/// The tensors of a sequence of arrays. Whoever gets them next says whether they are scalars.
 pub fn tensors(ob: &Bound<'_, PyAny>) -> Outcome<Vec<Raw>> {
-    ob.try_iter()?.map(|ob| array_of(&ob?, None)).collect()
+    ob.try_iter()?.map(|ob| tensor(&ob?)).collect()
+}
+
+fn tensor(ob: &Bound<'_, PyAny>) -> Outcome<Raw> {
+    let mut raw = array_of(ob, None)?;
+    raw.set_number(false);
+    Ok(raw)
 }
 
 /// As [`tensors`], of a sequence in which some are None.
@@ -90,7 +96,7 @@ pub fn some_tensors(ob: &Bound<'_, PyAny>) -> Outcome<Vec<Option<Raw>>> {
     ob.try_iter()?
         .map(|ob| match ob? {
             ob if ob.is_none() => Ok(None),
-            ob => array_of(&ob, None).map(Some),
+            ob => tensor(&ob).map(Some),
         })
         .collect()
 }

@@ -254,6 +254,15 @@ pub fn imported(ob: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
     if let Ok(array) = ob.cast::<Array>() {
         return Ok(Some(array.get().raw().clone()));
     }
+    let mut found = exported(ob)?;
+    if let Some(raw) = &mut found {
+        raw.set_lent(raw.storage().access() == storage::Access::Foreign);
+    }
+    Ok(found)
+}
+
+/// The tensor that an object offers by one of the protocols.
+fn exported(ob: &Bound<'_, PyAny>) -> Outcome<Option<Raw>> {
     if ob.is_instance_of::<PyBytes>() || ob.is_instance_of::<PyString>() {
         return Ok(None);
     }

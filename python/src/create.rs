@@ -479,6 +479,11 @@ fn as_array(
             (&made.0, made.1)
         }
     };
+    let copy = match a.cast::<Array>() {
+        // an array that is made of a scalar is new
+        Ok(array) if array.get().raw().is_number() && copy != CopyMode::Never => CopyMode::Always,
+        _ => copy,
+    };
     if copy != CopyMode::Always
         && let Ok(array) = a.cast::<Array>()
     {

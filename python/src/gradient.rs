@@ -116,16 +116,23 @@ impl Array {
         Ok(())
     }
 
+    #[deleter(grad)]
+    fn del_grad(&self) {
+        self.raw().set_grad(None);
+    }
+
     /// Adds the gradient of this array to the `grad` of every leaf that it was computed from. An array of several elements
     /// needs `gradient`, that of the final value with respect to it. The pass frees what the graph has saved: for another
-    /// one, `retain_graph=True`; for gradients that can be differentiated again, `create_graph=True`.
-    #[pyo3(signature = (gradient=None, retain_graph=None, create_graph=false))]
+    /// one, `retain_graph=True`; for gradients that can be differentiated again, `create_graph=True`. With `inputs`, an array or a
+    /// sequence of them, only these collect it.
+    #[pyo3(signature = (gradient=None, retain_graph=None, create_graph=false, inputs=None))]
     fn backward(
         &self,
         py: Python<'_>,
         gradient: Option<&Bound<'_, PyAny>>,
         retain_graph: Option<bool>,
         create_graph: bool,
+        inputs: Option<&Bound<'_, PyAny>>,
     ) -> Outcome<()> {
         let raw = self.raw().clone();
         let seed = match gradient {
@@ -136,8 +143,22 @@ impl Array {
             let class = py.get_type::<PyUserWarning>();
             crate::functions::warn_as(py, class.as_any(), CYCLE)?;
         }
-        Ok(gil::released(py, || {
-            graph::backward(&raw, seed.as_ref(), keep(retain_graph, create_graph))
+        let inputs = match inputs {
+            Some(inputs) if !inputs.is_none() => Some(raws(&arrays(inputs)?)?),
+            _ => None,
+        };
+        if inputs.as_ref().is_some_and(Vec::is_empty) {
+            return Err(runtime_error(
+                "backward: `inputs` is empty\n  hint: without it, every leaf collects its gradient",
+            ));
+        }
+        let keep = keep(retain_graph, create_graph);
+        Ok(gil::released(py, || match &inputs {
+            None => graph::backward(&raw, seed.as_ref(), keep),
+            Some(inputs) => {
+                let inputs: Vec<&Raw> = inputs.iter().collect();
+                graph::backward_to(&raw, seed.as_ref(), &inputs, keep)
+            }
         })?)
     }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use civita_core::graph::{EnableGrad, NoGrad, recording};
 use civita_core::transform::{EnteredScope, Scope};
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::PyTuple;
 
 use crate::error::{Outcome, runtime_error};
 use crate::errstate::{self, Reaction};
@@ -58,8 +58,8 @@ fn leave(id: u64, name: &str) -> Outcome<()> {
     }
 }
 
-/// Nothing is recorded inside: `with cv.no_grad(): ...`; or `@cv.no_grad()` over a function.
-#[pyclass(name = "no_grad", module = "civita", frozen)]
+/// Nothing is recorded inside: `with cv.no_grad(): ...`. `civita/_modes.py` makes a decorator of it.
+#[pyclass(name = "_NoGrad", module = "civita", frozen, subclass)]
 struct PyNoGrad {
     id: u64,
 }
@@ -81,15 +81,10 @@ impl PyNoGrad {
     fn __exit__(&self, _error: &Bound<'_, PyTuple>) -> Outcome<()> {
         leave(self.id, "no_grad")
     }
-
-    /// A function that runs without recording.
-    fn __call__(&self, py: Python<'_>, function: Py<PyAny>) -> PyResult<Py<PyAny>> {
-        decorated(py, function, false)
-    }
 }
 
-/// Gradients are recorded inside, also within `no_grad`: `with cv.enable_grad(): ...`; or `@cv.enable_grad()` over a function.
-#[pyclass(name = "enable_grad", module = "civita", frozen)]
+/// Gradients are recorded inside, also within `no_grad`: `with cv.enable_grad(): ...`.
+#[pyclass(name = "_EnableGrad", module = "civita", frozen, subclass)]
 struct PyEnableGrad {
     id: u64,
 }
@@ -110,11 +105,6 @@ impl PyEnableGrad {
     #[pyo3(signature = (*_error))]
     fn __exit__(&self, _error: &Bound<'_, PyTuple>) -> Outcome<()> {
         leave(self.id, "enable_grad")
-    }
-
-    /// A function that runs with gradients recorded.
-    fn __call__(&self, py: Python<'_>, function: Py<PyAny>) -> PyResult<Py<PyAny>> {
-        decorated(py, function, true)
     }
 }
 
@@ -150,56 +140,12 @@ impl PyScope {
     }
 }
 
-/// A function that runs with gradients recorded, or not.
-fn decorated(py: Python<'_>, function: Py<PyAny>, records: bool) -> PyResult<Py<PyAny>> {
-    let is_generator = py.import("inspect")?.getattr("isgeneratorfunction")?;
-    if is_generator.call1((&function,))?.is_truthy()? {
-        // its body runs when it is asked for values, which is after the call
-        let steps = py
-            .import("civita._functional")?
-            .getattr("generator_within")?;
-        let mode = match records {
-            true => py.get_type::<PyEnableGrad>(),
-            false => py.get_type::<PyNoGrad>(),
-        };
-        return Ok(steps.call1((mode, function))?.unbind());
-    }
-    let inner = function.clone_ref(py);
-    let decorated = Py::new(
-        py,
-        Decorated {
-            function: inner,
-            records,
-        },
-    )?;
-    let update = py.import("functools")?.getattr("update_wrapper")?;
-    Ok(update.call1((decorated, function))?.unbind())
-}
-
-/// A function that `no_grad` or `enable_grad` decorates.
-#[pyclass(name = "grad_mode_function", module = "civita", frozen, dict)]
-struct Decorated {
-    function: Py<PyAny>,
-    records: bool,
-}
-
-#[pymethods]
-impl Decorated {
-    #[pyo3(signature = (*args, **kwargs))]
-    fn __call__<'py>(
-        &self,
-        py: Python<'py>,
-        args: &Bound<'py, PyTuple>,
-        kwargs: Option<&Bound<'py, PyDict>>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let function = self.function.bind(py);
-        if self.records {
-            let _record = EnableGrad::new();
-            function.call(args, kwargs)
-        } else {
-            let _pause = NoGrad::new();
-            function.call(args, kwargs)
-        }
+/// Records gradients on this thread from now on, or not, until what was entered before is left.
+#[pyfunction]
+fn _record(on: bool) {
+    match on {
+        true => std::mem::forget(EnableGrad::new()),
+        false => std::mem::forget(NoGrad::new()),
     }
 }
 
@@ -212,6 +158,7 @@ fn is_grad_enabled() -> bool {
 /// Adds the functions to the module.
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(is_grad_enabled, m)?)?;
+    m.add_function(wrap_pyfunction!(_record, m)?)?;
     m.add_class::<PyNoGrad>()?;
     m.add_class::<PyEnableGrad>()?;
     m.add_class::<PyScope>()?;

@@ -291,6 +291,32 @@ impl<'a, 'py> FromPyObject<'a, 'py> for Taken<'a, 'py> {
     }
 }
 
+/// The array that an operator in place writes. What stands for a scalar is not written: Python is told that there is no such operator
+/// for it, so that `total += x` is `total = total + x`, as it is for NumPy's scalars.
+struct Written<'a, 'py>(&'a Bound<'py, Array>);
+
+/// Why not; nobody sees it.
+struct IsNumber;
+
+impl From<IsNumber> for PyErr {
+    #[cold]
+    fn from(_: IsNumber) -> PyErr {
+        type_error("a scalar is not written in place").into()
+    }
+}
+
+impl<'a, 'py> TryFrom<&'a Bound<'py, Array>> for Written<'a, 'py> {
+    type Error = IsNumber;
+
+    #[inline]
+    fn try_from(array: &'a Bound<'py, Array>) -> Result<Written<'a, 'py>, IsNumber> {
+        match array.get().raw().is_number() {
+            true => Err(IsNumber),
+            false => Ok(Written(array)),
+        }
+    }
+}
+
 fn in_place(op: Op, array: &Bound<'_, Array>, other: &Bound<'_, PyAny>) -> Outcome<()> {
     if !array.is_exact_instance_of::<Array>() {
         return subclass::in_place(op, array, other);
@@ -327,8 +353,8 @@ macro_rules! operators {
                 fn $reflected(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
                     binary(Op::$Op, slf, other, true)
                 }
-                fn $in_place(slf: &Bound<'_, Self>, other: Taken<'_, '_>) -> Outcome<()> {
-                    in_place(Op::$Op, slf, &other.0)
+                fn $in_place(slf: Written<'_, '_>, other: Taken<'_, '_>) -> Outcome<()> {
+                    in_place(Op::$Op, slf.0, &other.0)
                 }
             )*
         }
@@ -426,12 +452,12 @@ impl Array {
         binary(Op::Pow, slf, other, true)
     }
     fn __ipow__(
-        slf: &Bound<'_, Self>,
+        slf: Written<'_, '_>,
         other: Taken<'_, '_>,
         modulus: &Bound<'_, PyAny>,
     ) -> Outcome<()> {
         no_modulus(modulus)?;
-        in_place(Op::Pow, slf, &other.0)
+        in_place(Op::Pow, slf.0, &other.0)
     }
 
     fn __divmod__(slf: &Bound<'_, Self>, other: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {

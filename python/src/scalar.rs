@@ -140,6 +140,16 @@ pub fn give(py: Python<'_>, raw: Raw) -> Outcome<Py<PyAny>> {
     if raw.rank() == 0 && raw.is_plain() {
         return make(py, raw.item()?, raw.dtype());
     }
+    wrap_result(py, raw)
+}
+
+/// As [`wrap`]: without axes, and where something looks at it, it is an array that stands for a scalar. So a function that keeps
+/// `total` in a list and goes on with `total += x[i]` keeps the same numbers under transformations as without.
+#[inline]
+pub fn wrap_result(py: Python<'_>, mut raw: Raw) -> Outcome<Py<PyAny>> {
+    if raw.rank() == 0 && !raw.is_plain() {
+        raw.set_number(true);
+    }
     wrap(py, raw)
 }
 

@@ -1348,3 +1348,69 @@ def test_no_function_inside_another_calls_itself():
                 if isinstance(inner, ast.FunctionDef) and inner is not function:
                     names = {node.id for node in ast.walk(inner) if isinstance(node, ast.Name)}
                     assert inner.name not in names, f"{path.name}: {inner.name}"
+
+
+class Smallest(cv.autograd.Function):
+    """The least element and its place, in PyTorch's newer form."""
+
+    @staticmethod
+    def forward(x):
+        place = x.argmin()
+        return x.min(), place, cv.full((), 7.0)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        (x,) = inputs
+        ctx.shape, ctx.place = x.shape, cv.asarray(output[1])
+        ctx.mark_non_differentiable(output[2])
+
+    @staticmethod
+    def backward(ctx, g, _, zeros):
+        assert zeros.tolist() == 0
+        z = cv.zeros(ctx.shape)
+        return cv.where(cv.arange(ctx.shape[0]) == ctx.place, g, z)
+
+
+def test_a_function_in_two_parts_with_a_result_that_is_a_constant():
+    x = cv.array([3.0, 1.0, 2.0], requires_grad=True)
+    least, place, constant = Smallest.apply(x)
+    assert (least.tolist(), place.tolist(), constant.tolist()) == (1.0, 1, 7.0)
+    assert least.requires_grad and not constant.requires_grad
+    (least * 5 + constant).backward()
+    assert x.grad.tolist() == [0, 5, 0]
+    assert cv.autograd.grad(lambda x: Smallest.apply(x)[0])(x.detach()).tolist() == [0, 1, 0]
+    rows = cv.array([[3.0, 1.0], [0.0, 2.0]])
+    assert cv.vmap(cv.autograd.grad(lambda x: Smallest.apply(x)[0]))(rows).tolist() == [[0, 1], [1, 0]]
+    assert cv.jvp(lambda x: Smallest.apply(x)[2], (x.detach(),), (cv.ones(3),))[1].tolist() == 0
+
+
+class Cube(cv.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x**3
+
+    @staticmethod
+    @cv.autograd.once_differentiable
+    def backward(ctx, g):
+        (x,) = ctx.saved_tensors
+        assert not (x * g).requires_grad
+        return 3 * x * x * g
+
+
+def test_a_backward_that_has_no_derivative_says_so():
+    x = cv.array(2.0, requires_grad=True)
+    Cube.apply(x).backward()
+    assert x.grad.tolist() == 12
+    (g,) = cv.grad(Cube.apply(x), x, create_graph=True)
+    assert g.tolist() == 12 and g.requires_grad
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        cv.grad(g, x)
+
+    class Writes(cv.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x)
+
+    with pytest.raises(RuntimeError, match="does not write its arguments"):
+        Writes.apply(x)

@@ -143,7 +143,7 @@ def test_nothing_tracked_is_written_through_a_constant(constant):
     d = constant(y)
     for write in [lambda: d.__setitem__(slice(1), u), lambda: d.__imul__(h), lambda: d.__setitem__([0], u),
                   lambda: d.__setitem__(d > 0, u[0]), lambda: cv.multiply(h, h, out=d), lambda: d[:1].__iadd__(u)]:  # fmt: skip
-        with pytest.raises(RuntimeError, match="detached"):
+        with pytest.raises(RuntimeError, match="detached|inside `no_grad`"):
             write()
     assert d.tolist() == [2.0, 3.0], "a refused write loses nothing"
     assert gradient((y * y).sum(), h) == [[4.0, 6.0]]
@@ -303,3 +303,165 @@ def test_buffers_that_a_graph_needs_are_not_written_unseen():
         y.backward()
     with pytest.raises(BufferError, match="tracks a gradient"):
         cv.buffers.add_into(np.ones(3, "float32"), np.ones(3, "float32"), x)
+
+
+KEEPS = {
+    "factor": lambda x, n: x * n["f"],
+    "divisor": lambda x, n: x / n["f"],
+    "product": lambda x, n: x @ n["f"],
+    "index": lambda x, n: x[n["i"]] * cv.array([1.0, 10.0, 100.0]),
+    "take": lambda x, n: cv.take(x, n["i"]) * cv.array([1.0, 10.0, 100.0]),
+    "mask": lambda x, n: x[n["m"]] * cv.array([1.0, 10.0]),
+    "where": lambda x, n: cv.where(n["m"], x, 0.0),
+    "masked_fill": lambda x, n: cv.masked_fill(x, n["m"], 0.0),
+    "einsum": lambda x, n: cv.einsum("i,i", x, n["f"]),
+    "power": lambda x, n: x ** n["f"],
+    "clip": lambda x, n: cv.clip(x, n["f"], 9.0),
+    "written": lambda x, n: written(x, n["i"]),
+}
+
+
+def written(x, index):
+    y = cv.zeros(3)
+    y[index] = x
+    return y * cv.array([1.0, 10.0, 100.0])
+
+
+@pytest.mark.parametrize("kind", KEEPS)
+def test_a_graph_keeps_what_numpys_arrays_were(kind):
+    def arrays():
+        return {"f": np.array([3.0, 0.5, 2.0]), "i": np.array([2, 0, 1]), "m": np.array([True, False, True])}
+
+    def run(change):
+        x, n = leaf(1, 2, 3), arrays()
+        y = KEEPS[kind](x, n)
+        if change:
+            n["f"][:], n["i"][:], n["m"][:] = 7.0, 1, False
+        return gradient(y.sum(), x)
+
+    assert run(True) == run(False)
+
+
+def test_an_array_that_shares_numpys_memory_on_purpose_still_does():
+    n = np.ones(3)
+    a = cv.asarray(n)
+    n[0] = 5
+    assert a.tolist() == [5, 1, 1] and cv.reshape(n, (3, 1)).base is None
+    a[1] = 7
+    assert n.tolist() == [5, 7, 1]
+
+
+def test_a_view_made_inside_no_grad_is_written_there_only():
+    x = leaf(1, 2, 3)
+    y = x * 2
+    with cv.no_grad():
+        v = y[:2]
+        v *= 10
+        flipped = v[::-1]
+    assert y.tolist() == [20, 40, 6]
+    for write in [
+        lambda: v.__setitem__(0, 1.0),
+        lambda: v.__imul__(2),
+        lambda: flipped.fill(0),
+        lambda: cv.multiply(v, 2, out=v),
+        lambda: cv.copyto(v, 1.0),
+        lambda: v.sort(),
+        lambda: v.__setitem__([0, 1], 3.0),
+        lambda: v.__setitem__(cv.array([True, False]), 3.0),
+        lambda: v.__setitem__(slice(None), y[:2]),
+        lambda: cv.put(v, 0, 1.0),
+        lambda: cv.buffers.add_into(cv.ones(2), cv.ones(2), v),
+    ]:
+        with pytest.raises((RuntimeError, ValueError, TypeError), match="no_grad|read-only|float32"):
+            write()
+    assert y.tolist() == [20, 40, 6] and not memoryview(v).readonly == (not v.flags.writeable)
+    with cv.no_grad():
+        v[0] = 1
+    assert y.tolist() == [1, 40, 6]
+    copy = v.copy()
+    copy[0] = 9
+    detached = y.detach()
+    detached[0] = 4
+    assert y.tolist() == [4, 40, 6]
+
+
+class Steps:
+    """Functions that `no_grad` decorates, with parentheses and without."""
+
+    def __init__(self):
+        self.w = leaf(1, 2)
+
+    @cv.no_grad()
+    def step(self, rate=0.5):
+        self.w -= rate * self.w
+        return self
+
+    @cv.no_grad
+    def plain(self):
+        """What it says."""
+        return (self.w * 2).requires_grad
+
+    @cv.enable_grad
+    def recorded(self):
+        return (self.w * 2).requires_grad
+
+    @staticmethod
+    @cv.no_grad
+    def of(x):
+        return (x * 2).requires_grad
+
+    @cv.no_grad
+    def each(self):
+        yield (self.w * 2).requires_grad
+        yield (self.w * 3).requires_grad
+
+
+def test_methods_are_decorated_with_grad_modes():
+    s = Steps()
+    assert s.step() is s and s.step(rate=0.0).w.tolist() == [0.5, 1.0]
+    assert not s.plain() and not Steps.of(s.w) and Steps.plain.__doc__ == "What it says."
+    assert [*s.each()] == [False, False] and (s.w * 2).requires_grad
+    with cv.no_grad():
+        assert s.recorded()
+    with pytest.raises(TypeError, match="takes a function"):
+        cv.no_grad(3)
+
+
+def test_set_grad_enabled_holds_from_there_on_or_inside_of_with():
+    x = leaf(1)
+    cv.set_grad_enabled(False)
+    try:
+        assert not (x * 2).requires_grad and not cv.is_grad_enabled()
+        with cv.set_grad_enabled(True) as mode:
+            assert (x * 2).requires_grad and mode.mode
+        assert not cv.is_grad_enabled()
+    finally:
+        cv.set_grad_enabled(True)
+    with cv.no_grad():
+        cv.set_grad_enabled(True)
+        assert cv.is_grad_enabled()
+    assert cv.is_grad_enabled()
+
+    @cv.set_grad_enabled(False)
+    def f(x):
+        return (x * 2).requires_grad
+
+    assert cv.is_grad_enabled() and not f(x) and cv.is_grad_enabled()
+
+
+def test_backward_collects_in_the_named_inputs_only():
+    a, b = leaf(1, 2), leaf(3, 4)
+    c = a * b
+    y = (c * c).sum()
+    y.backward(inputs=a, retain_graph=True)
+    assert a.grad.tolist() == [18, 64] and b.grad is None and c.grad is None
+    y.backward(inputs=[b, c], retain_graph=True)
+    assert b.grad.tolist() == [6, 32] and c.grad.tolist() == [6, 16] and a.grad.tolist() == [18, 64]
+    y.backward(inputs=(a, a))
+    assert a.grad.tolist() == [36, 128]
+    del a.grad
+    assert a.grad is None
+    with pytest.raises(RuntimeError, match="empty"):
+        y.backward(inputs=[])
+    with pytest.raises(RuntimeError, match="an input was not computed"):
+        (a * 2).sum().backward(inputs=cv.ones(2))

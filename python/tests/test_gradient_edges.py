@@ -134,3 +134,53 @@ def test_a_gradient_of_another_kind_is_refused():
     assert x.grad is None
     x.grad = [1, 2]
     assert x.grad.dtype == "float64" and x.grad.tolist() == [1, 2]
+
+
+def test_edges_of_a_histogram_move_with_the_extremes():
+    x = np.array([0.3, 2.0, 1.1, 1.7, 0.9])
+    for f in [
+        lambda x: (cv.histogram(x, bins=3)[1] * cv.array([1.0, 2.0, 3.0, 4.0])).sum(),
+        lambda x: (cv.histogram_bin_edges(x, "sturges") ** 2).sum(),
+        lambda x: (cv.histogram(x, bins=3, density=True)[0] * cv.array([1.0, 2.0, 3.0])).sum(),
+        lambda x: cv.histogram(x, bins=3, density=True, weights=x * x)[0][1],
+        lambda x: cv.histogram2d(x, x * x, bins=2)[2].sum(),
+    ]:
+        assert cv.autograd.gradcheck(f, (cv.asarray(x),)) and cv.autograd.gradgradcheck(f, (cv.asarray(x),))
+    w = cv.array(x, requires_grad=True)
+    counts, edges = cv.histogram(w, bins=3)
+    want = np.histogram(x, bins=3)
+    assert counts.tolist() == want[0].tolist() and edges.tolist() == want[1].tolist()
+    assert not counts.requires_grad and not cv.histogram(w, bins=3, range=(0, 3))[1].requires_grad
+
+
+def test_powers_have_derivatives_by_an_exponent_of_zero():
+    for power in [cv.power, cv.float_power]:
+        f = lambda v: power(v[0], v[1])  # noqa: E731
+        for a in [2.0, 0.5, 3.0]:
+            want = [[0.0, 1 / a], [1 / a, np.log(a) ** 2]]
+            got = cv.autograd.hessian(f)(cv.array([a, 0.0]))
+            np.testing.assert_allclose(np.asarray(got), want, rtol=1e-14, atol=1e-14)
+        grad = cv.autograd.grad(lambda x, p=power: p(x, cv.zeros(4)).sum())
+        assert grad(cv.array([0.0, -2.0, np.inf, np.nan])).tolist() == [0, 0, 0, 0]
+        second = cv.autograd.grad(lambda x: grad(x).sum())
+        assert second(cv.array([0.0, -2.0, 3.0, np.nan])).tolist() == [0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("values", [[0.0, 0.0, 2.0], [0.0, 3.0, 2.0], [0.0, 0.0, 0.0], [1.5, 3.0, 2.0], [0.0, 5.0, 0.0]])
+def test_second_derivatives_of_products_at_a_place_with_zeros(values):
+    x = cv.array(values)
+    want = np.zeros((3, 3))
+    for i in range(3):
+        for j in range(3):
+            if i != j:
+                want[i, j] = 4 * np.prod([v for k, v in enumerate(values) if k not in (i, j)])
+
+    def at(s):
+        y = cv.full(2, 4.0)
+        cv.multiply.at(y, cv.array([1, 1, 1]), s)
+        return y[1]
+
+    for f in [lambda s: cv.scatter_reduce(cv.full(1, 4.0), 0, cv.array([0, 0, 0]), s, "prod")[0], at]:
+        np.testing.assert_allclose(np.asarray(cv.autograd.hessian(f)(x)), want, rtol=1e-13, atol=0)
+        first = [4 * np.prod([v for k, v in enumerate(values) if k != i]) for i in range(3)]
+        np.testing.assert_allclose(np.asarray(cv.autograd.grad(f)(x)), first, rtol=1e-13, atol=0)

@@ -550,6 +550,48 @@ def test_slogdet_of_what_is_not_finite_is_numpys():
             np.testing.assert_array_equal(got.logabsdet, expected.logabsdet)
 
 
+def second_differences(a, t):
+    """`d² det(a + s t) / ds²` at 0, of the polynomial in `s`."""
+    n = len(a)
+    s = np.linspace(-1, 1, n + 1)
+    fit = np.polynomial.polynomial.polyfit(s, [np.linalg.det(a + x * t) for x in s], n)
+    return 2 * fit[2] if n > 1 else 0.0
+
+
+@pytest.mark.parametrize("rank", [0, 1, 2, 3, 4, 5])
+@pytest.mark.parametrize("n", [1, 2, 3, 5])
+def test_second_derivatives_of_det_of_singular_matrices(n, rank):
+    rng = np.random.default_rng(n * 10 + rank)
+    a = rng.normal(size=(n, min(n, rank))) @ rng.normal(size=(min(n, rank), n))
+    for t in rng.normal(size=(4, n, n)):
+        f = lambda s, t=t: LA.det(cv.asarray(a) + s * cv.asarray(t))  # noqa: E731
+        want = second_differences(a, t)
+        ad = cv.autograd
+        backward = ad.grad(ad.grad(f))(cv.array(0.0)).tolist()
+        forward = cv.jvp(lambda s: cv.jvp(f, (s,), (cv.array(1.0),))[1], (cv.array(0.0),), (cv.array(1.0),))[1].tolist()
+        batched = cv.vmap(ad.grad(ad.grad(f)))(cv.zeros(2)).tolist()
+        np.testing.assert_allclose([backward, forward, *batched], want, rtol=1e-9, atol=1e-9)
+
+
+def test_second_derivatives_of_det_of_complex_and_graded_matrices():
+    rng = np.random.default_rng(7)
+    a = rng.normal(size=(4, 4)) + 1j * rng.normal(size=(4, 4))
+    for scale in [np.ones(4), np.array([1, 1, 1e-9, 0]), np.array([1, 1, 1, 0])]:
+        u, _, vh = np.linalg.svd(a)
+        x = cv.asarray(u * scale @ vh)
+        t = cv.asarray(rng.normal(size=(4, 4)) + 0j)
+        f = lambda s: LA.det(x + s * t).real  # noqa: E731, B023
+        g = lambda s: LA.det(x + s * t).imag  # noqa: E731, B023
+        s = np.linspace(-1, 1, 5)
+        values = [np.linalg.det(np.asarray(x) + v * np.asarray(t)) for v in s]
+        want = 2 * np.polynomial.polynomial.polyfit(s, values, 4)[2]
+        got = [cv.autograd.grad(cv.autograd.grad(h))(cv.array(0.0)).tolist() for h in (f, g)]
+        np.testing.assert_allclose(got, [want.real, want.imag], rtol=1e-9, atol=1e-9)
+    whole = cv.arange(1.0, 10.0).reshape(3, 3)
+    third = cv.autograd.jacfwd(cv.autograd.hessian(LA.det))(whole)
+    assert third[0, 0, 1, 1, 2, 2].tolist() == pytest.approx(1) and third[0, 1, 1, 0, 2, 2].tolist() == pytest.approx(-1)
+
+
 def test_gradient_of_det_far_from_one():
     """`det(A) A⁻ᵀ`, of degree n - 1 in the elements."""
     a = np.random.default_rng(0).standard_normal((20, 20)) * 1e-12

@@ -511,3 +511,115 @@ def test_results_that_are_made_of_bits_are_written_as_others():
     y = cv.frombuffer(bytearray(16), dtype="float64")
     y += cv.array([1.0, 2.0], requires_grad=True)
     assert y.requires_grad and y.tolist() == [1.0, 2.0]
+
+
+def running(x):
+    total, kept = x[0], []
+    for i in range(1, 3):
+        total += x[i]
+        kept.append(total)
+    return cv.stack(kept)
+
+
+def from_nothing(x):
+    total, kept = 0.0, {}
+    for i in range(3):
+        total += x[i]
+        kept[i] = total
+    return cv.stack([*kept.values()])
+
+
+def kept_before(x):
+    s = x.sum()
+    t = s
+    t += 1
+    low = x.min()
+    middle = low
+    middle += x.max()
+    middle /= 2
+    return cv.stack([s * t, low, middle, cv.positive(s) ** 2])
+
+
+def views_of_it(x):
+    s = x.sum()
+    a, b, c = cv.atleast_1d(s), s.reshape(1), s[None]
+    a[0] = 7.0
+    b *= 2
+    c[:] += x[0]
+    d = cv.asarray(s)
+    e = d
+    d += 1
+    return cv.stack([s, a[0], b[0], c[0], d, e])
+
+
+def counted(x):
+    n = cv.sum(x > 1)
+    n += 0.5
+    some = x[0] > 0
+    some += 1
+    z = x[0]
+    z = cv.abs(z * 1j)
+    s = x[1]
+    s += x[:2].sum()
+    s -= n
+    s //= 0.25
+    s **= 2
+    s %= 7
+    return cv.stack([n * x[0], some * x[1], z, s])
+
+
+def callee(x):
+    def moved(v):
+        v += 1
+        v *= 2
+        return v
+
+    s = cv.sin(x[1])
+    return cv.stack([moved(s), s, moved(x[0]), x[0]])
+
+
+def widened(x):
+    s = x.astype("float32").sum()
+    s += x[1] / 3
+    return cv.stack([s, s * 2])
+
+
+@pytest.mark.parametrize("f", [running, from_nothing, kept_before, views_of_it, counted, callee, widened])
+def test_results_without_axes_are_scalars_under_transformations(f):
+    ad, x = cv.autograd, cv.array([1.2, 2.3, 4.2])
+    plain, one = f(x), cv.ones(3)
+    found = {
+        "jvp": cv.jvp(f, (x,), (one,))[0],
+        "vjp": ad.vjp(f, x)[0],
+        "vmap": cv.vmap(f)(cv.stack([x, x]))[1],
+        "trace": cv.trace(f, x).run(x),
+        "linearize": ad.linearize(f, x)[0],
+        "checkpoint": ad.checkpoint(f)(x),
+        "tape": f(cv.array([1.2, 2.3, 4.2], requires_grad=True)).detach(),
+    }
+    for how, y in found.items():
+        assert y.tolist() == plain.tolist() and y.dtype == plain.dtype, how
+    if f is not widened:
+        assert ad.gradcheck(lambda x: (f(x) ** 2).sum(), (x,)) and ad.gradcheck(lambda x: (ad.checkpoint(f)(x) ** 2).sum(), (x,))
+
+
+def test_scalars_among_the_samples_of_a_batch():
+    def f(x):
+        x += 1
+        x *= x
+        return x
+
+    assert cv.vmap(f)(cv.array([1.0, 2.0])).tolist() == [4, 9] and cv.autograd.grad(f)(3.0).tolist() == 8
+
+
+def test_an_array_without_axes_is_written_and_a_result_is_not():
+    w = cv.array([1.0, 2.0], requires_grad=True)
+    z = cv.zeros(())
+    same = z
+    z += w.sum()
+    assert same.tolist() == 3 and cv.grad(same, w)[0].tolist() == [1, 1]
+    s = w.sum()
+    for write in [lambda: s.__setitem__(..., 1.0), lambda: s.fill(0), lambda: cv.add(s, 1, out=s)]:
+        with pytest.raises((ValueError, TypeError), match="read-only"):
+            write()
+    assert not s.flags.writeable and s.copy().flags.writeable and cv.array(s).flags.writeable

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use civita_core::backend::Backend;
-use civita_core::dtype::DType;
+use civita_core::dtype::{DType, Scalar as Value};
 use civita_core::error::{Error, Result, shape_text};
+use civita_core::layout::Axes;
 use civita_core::primitive::{
     Gradients, HostInput, HostKernel, HostOutput, Outputs, Primitive, Reads, Spec, Tangents,
     batch_in_front, bind_one, one_gradient, one_tangent, some,
@@ -18,11 +19,16 @@ use crate::checks::{
 };
 use crate::dense::Lu;
 use crate::lanes::{self, Memory, Task};
-use crate::ops::{adjoint, conjugate, times, total, trace_of_product};
+use crate::norms::{self, Order};
+use crate::ops::{
+    adjoint, as_diagonal, conjugate, diagonal, kept, mask, times, total, trace_of_product,
+    transposed,
+};
 use crate::scalar::{Real, Scalar, for_dtype};
 use crate::scale::Scale;
 use crate::small::{self, SMALL, known};
 use crate::svd;
+use crate::systems::number;
 
 /// The row-major elements of one matrix, in memory of the stack where they are few.
 fn with_matrix<T: Scalar, R>(
@@ -664,19 +670,25 @@ impl Primitive for Adjugate {
     fn reads(&self, _: &[bool]) -> Reads {
         Reads::ALL
     }
-    /// `tr(Y dA) A⁻¹ - A⁻¹ dA Y`; a singular matrix is an error.
+    /// `tr(Y dA) A⁻¹ - A⁻¹ dA Y`, or of a matrix that has no good inverse [`Factored::moved`].
     fn jvp(&self, x: &[Raw], y: &[Raw], t: &[Option<Raw>]) -> Result<Tangents> {
-        let (inverse, t) = (bind_inv(&x[0])?, some(t, 0)?);
+        let t = some(t, 0)?;
+        let Some(inverse) = good_inverse(&x[0])? else {
+            return Ok(one_tangent(Some(Factored::of(&x[0])?.moved(t)?)));
+        };
         let trace = trace_of_product(&y[0], t)?.expand_dims(&[-2, -1])?;
         let moved = trace
             .mul(&inverse)?
             .sub(&inverse.matmul(t)?.matmul(&y[0])?)?;
         Ok(one_tangent(Some(moved)))
     }
-    /// `⟨A⁻¹, g⟩ Yᴴ - A⁻ᴴ g Yᴴ`.
+    /// `⟨A⁻¹, g⟩ Yᴴ - A⁻ᴴ g Yᴴ`, or of a matrix that has no good inverse [`Factored::back`].
     fn vjp(&self, x: &[Raw], y: &[Raw], g: &[Option<Raw>], _: &[bool]) -> Result<Gradients> {
-        let (inverse, g) = (adjoint(&bind_inv(&x[0])?)?, some(g, 0)?);
-        let y = adjoint(&y[0])?;
+        let g = some(g, 0)?;
+        let Some(inverse) = good_inverse(&x[0])? else {
+            return Ok(one_gradient(Factored::of(&x[0])?.back(g)?));
+        };
+        let (inverse, y) = (adjoint(&inverse)?, adjoint(&y[0])?);
         let share = trace_of_product(&inverse, g)?.expand_dims(&[-2, -1])?;
         let back = share.mul(&y)?.sub(&inverse.matmul(g)?.matmul(&y)?)?;
         Ok(one_gradient(back))
@@ -684,6 +696,88 @@ impl Primitive for Adjugate {
     fn batch(&self, x: &[&Raw], batched: &[bool]) -> Result<Outputs<Raw>> {
         batch_in_front(self, x, batched)
     }
+}
+
+/// The inverse, where a matrix has one in which few digits are lost: the two terms of the adjugate's derivative are its multiples,
+/// and cancel where it is large. Of a batch or a variable of a trace nothing is known.
+fn good_inverse(a: &Raw) -> Result<Option<Raw>> {
+    const WORST: f64 = 1e3;
+    if a.opaque().is_some() {
+        return Ok(None);
+    }
+    let condition = norms::cond(&a.detach(), Order::P(1.0))?;
+    match condition.scalars()?.iter().all(|c| c.as_f64() < WORST) {
+        true => bind_inv(a).map(Some),
+        false => Ok(None),
+    }
+}
+
+/// A square matrix `A = U S Vᴴ`, and what the derivative of its adjugate is made of: with `M = Uᴴ dA V` that of `S` moves by
+///
+/// ```text
+/// D(M) = diag(P diag(M)) - P ∘ M,    P[i, j] = Π s[k] over all k but i and j,    P[i, i] = 0
+/// ```
+///
+/// and `d adj(A) = det(U) det(Vᴴ) · V D(M) Uᴴ`. There is no division, so it holds for singular matrices too.
+struct Factored {
+    u: Raw,
+    vh: Raw,
+    /// `det(U) det(Vᴴ)`.
+    turn: Raw,
+    without_two: Raw,
+}
+
+impl Factored {
+    fn of(a: &Raw) -> Result<Factored> {
+        let [u, s, vh] = svd::three(a, svd::Vectors::Thin)?;
+        let turn = bind_one(&Det, &[&u])?.mul(&bind_one(&Det, &[&vh])?)?;
+        Ok(Factored {
+            turn: turn.expand_dims(&[-2, -1])?,
+            without_two: products_without_two(&s)?,
+            u,
+            vh,
+        })
+    }
+
+    /// `D`, which is its own adjoint.
+    fn of_singular_values(&self, m: &Raw) -> Result<Raw> {
+        let p = self.without_two.cast(m.dtype())?;
+        let along = p.matmul(&diagonal(m)?.expand_dims(&[-1])?)?;
+        as_diagonal(&along.squeeze(Some(&[-1]))?)?.sub(&p.mul(m)?)
+    }
+
+    fn moved(&self, t: &Raw) -> Result<Raw> {
+        let (uh, v) = (adjoint(&self.u)?, adjoint(&self.vh)?);
+        let moved = self.of_singular_values(&uh.matmul(t)?.matmul(&v)?)?;
+        self.turn.mul(&v.matmul(&moved)?.matmul(&uh)?)
+    }
+
+    fn back(&self, g: &Raw) -> Result<Raw> {
+        let g = conjugate(&self.turn)?.mul(g)?;
+        let back = self.of_singular_values(&self.vh.matmul(&g)?.matmul(&self.u)?)?;
+        self.u.matmul(&back)?.matmul(&self.vh)
+    }
+}
+
+/// The products of all numbers but two, as a symmetric matrix with a diagonal of zeros.
+fn products_without_two(s: &Raw) -> Result<Raw> {
+    let n = s.shape().last().copied().unwrap_or(0);
+    let one = number(1.0, s.dtype())?;
+    let last = Axes::List(&[-1]);
+    // without the first of the two: those before the second, and those behind it
+    let others = mask(n, n, |i, k| i != k)?.choose(&s.expand_dims(&[-2])?, &one)?;
+    let behind = products_before(&s.flip(last)?)?.flip(last)?;
+    let all = products_before(&others)?.mul(&behind.expand_dims(&[-2])?)?;
+    let above = kept(&all, |i, j| i < j)?;
+    above.add(&transposed(&above)?)
+}
+
+/// The products of all numbers before each, along the last axis.
+fn products_before(x: &Raw) -> Result<Raw> {
+    let n = x.shape().last().copied().unwrap_or(0);
+    let first = x.narrow(-1, 0, n.min(1))?.filled(Value::Float(1.0))?;
+    let others = x.narrow(-1, 0, n.saturating_sub(1))?;
+    Raw::concatenate(&[&first, &others.cumprod(Some(-1), None)?], -1)
 }
 
 /// The sign of the determinant and the logarithm of its absolute value.

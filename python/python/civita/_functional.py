@@ -287,33 +287,6 @@ class vectorize:
         return made[0] if len(made) == 1 else tuple(made)
 
 
-def generator_within(mode, function):
-    """A generator function whose body runs inside of `no_grad` or `enable_grad`, and not what runs between its steps."""
-    import functools
-
-    @functools.wraps(function)
-    def within(*args, **kwargs):
-        with mode():
-            generator = function(*args, **kwargs)
-        step, given = generator.send, (None,)
-        while True:
-            try:
-                with mode():
-                    value = step(*given)
-            except StopIteration as stop:
-                return stop.value
-            try:
-                step, given = generator.send, ((yield value),)
-            except GeneratorExit:
-                with mode():
-                    generator.close()
-                raise
-            except BaseException as error:
-                step, given = generator.throw, (error,)
-
-    return within
-
-
 def _number(value):
     return value.item() if isinstance(value, cv.ndarray) and value.ndim == 0 else value
 

@@ -4,6 +4,7 @@ MODULES = ("autograd", "buffers", "dtypes", "emath", "exceptions", "fft", "io", 
 
 _HOMES = {
     "autograd": "jvp vmap",
+    "_modes": "enable_grad no_grad set_grad_enabled",
     "_types": "ScalarType common_type iscomplex iscomplexobj isneginf isposinf isreal isrealobj min_scalar_type mintypecode "
     "real_if_close sctypeDict typecodes typename",
     "_iterators": "broadcast flatiter ndenumerate ndindex nditer nested_iters",

@@ -20,19 +20,18 @@ from . import _civita
 from ._civita import (
     check_gradients as gradcheck,
     check_second_gradients as gradgradcheck,
-    enable_grad,
     generic,
     is_grad_enabled,
     ndarray,
-    no_grad,
 )
+from ._modes import enable_grad, no_grad, set_grad_enabled
 
 TYPE_CHECKING = False  # as checkers understand it, without the import of `typing`
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from typing import Any, Literal
 
-    from . import generic, ndarray  # noqa: F811
+    from . import enable_grad, generic, ndarray, no_grad, set_grad_enabled  # noqa: F811
 
 __all__ = [
     "Context",
@@ -53,6 +52,8 @@ __all__ = [
     "jvp",
     "linearize",
     "no_grad",
+    "once_differentiable",
+    "set_grad_enabled",
     "trace",
     "value_and_grad",
     "vjp",
@@ -674,6 +675,18 @@ class Context:
 
     def __init__(self) -> None:
         self._saved: tuple[Any, ...] = ()
+        self._constant: tuple[Any, ...] = ()
+
+    def mark_non_differentiable(self, *arrays: ndarray) -> None:
+        """Names results through which no gradient and no tangent passes: indices, counts. `backward` gets zeros for them."""
+        self._constant = arrays
+
+    def mark_dirty(self, *arrays: ndarray) -> None:
+        """Not there: a `Function` returns new arrays."""
+        raise RuntimeError(
+            "a Function does not write its arguments: its derivatives could not read what they were"
+            "\n  hint: return a new array, and write it where it is used: `x[...] = F.apply(x)`"
+        )
 
     def save_for_backward(self, *arrays: ndarray | None) -> None:
         """Keeps arrays for `backward` and `jvp`, which find them in `saved_tensors`."""
@@ -688,7 +701,8 @@ class Context:
 class Function:
     """A function with derivatives of its own, as in PyTorch: a subclass with static methods, called by `apply`.
 
-    `forward(ctx, *args)` returns an array or a tuple of them; nothing inside it is recorded. `backward(ctx, *gradients)` takes
+    `forward(ctx, *args)` returns an array or a tuple of them; nothing inside it is recorded. It may be written in two parts,
+    `forward(*args)` and `setup_context(ctx, inputs, output)`, which then saves what the derivatives need. `backward(ctx, *gradients)` takes
     the gradients of the results, and returns one for each argument, None for none. `jvp(ctx, *tangents)`, which may be left
     out, takes the tangents of the arguments and returns those of the results; without it forward mode comes from `backward`.
     All of it goes through `vmap`, `jvp`, `trace` and higher derivatives.
@@ -718,6 +732,11 @@ class Function:
         raise NotImplementedError("a subclass of Function defines `forward(ctx, *args)`")
 
     @staticmethod
+    def setup_context(ctx: Context, inputs: tuple[Any, ...], output: Any) -> None:
+        """Saves what the derivatives need, where `forward` takes no `ctx`."""
+        raise NotImplementedError("a subclass of Function may define `setup_context(ctx, inputs, output)`")
+
+    @staticmethod
     def backward(ctx: Context, *gradients: Any) -> Any:
         """The gradients of the arguments."""
         raise NotImplementedError("a subclass of Function defines `backward(ctx, *gradients)`")
@@ -733,6 +752,8 @@ class Function:
         call = _Call(cls, args)
         tangent = None if cls.jvp is Function.jvp else call.tangent
         results = _civita._apply_function(cls.__name__, call.forward, call.backward, tangent, call.arrays)
+        for i in call.constant:
+            results[i] = results[i].detach()
         return results[0] if call.single else tuple(results)
 
 
@@ -741,6 +762,8 @@ class _Call:
 
     def __init__(self, cls: type[Function], args: tuple[Any, ...]):
         self.cls, self.args, self.single = cls, list(args), True
+        # the results that are constants
+        self.constant: list[int] = []
         self.at = [i for i, arg in enumerate(args) if isinstance(arg, ndarray)]
         self.arrays = [args[i] for i in self.at]
         self.needs = tuple(isinstance(arg, ndarray) and arg.requires_grad for arg in args)
@@ -762,7 +785,12 @@ class _Call:
     def forward(self, *arrays: ndarray) -> tuple[list[Any], list[Any], list[int]]:
         ctx = Context()
         ctx.needs_input_grad = self.needs
-        results = self.cls.forward(ctx, *self._with(arrays, list(self.args)))
+        args = self._with(arrays, list(self.args))
+        if self.cls.setup_context is Function.setup_context:
+            results = self.cls.forward(ctx, *args)
+        else:
+            results = self.cls.forward(*args)
+            self.cls.setup_context(ctx, tuple(args), results)
         self.single = not isinstance(results, (tuple, list))
         # what was computed without axes is a scalar: each becomes one array, wherever it stands
         made: dict[int, ndarray] = {}
@@ -772,8 +800,11 @@ class _Call:
                 return value
             return made.setdefault(id(value), _civita.asarray(value))
 
-        outputs = _arrays([array(x) for x in ([results] if self.single else results)])
+        results = [results] if self.single else results
+        outputs = _arrays([array(x) for x in results])
         vars(ctx).pop("needs_input_grad", None)
+        marked = vars(ctx).pop("_constant")
+        self.constant = [i for i, x in enumerate(results) if any(x is y for y in marked)]
         leaves, self.held = _flatten(vars(ctx), lambda value: isinstance(value, (ndarray, generic)))
         leaves = [array(leaf) for leaf in leaves]
         known, self.places = [*arrays, *outputs], []
@@ -800,3 +831,51 @@ class _Call:
         moves = self._with(tangents, [None] * len(self.args))
         found = self.cls.jvp(self._context(values, self.needs), *moves)
         return list(found) if isinstance(found, (tuple, list)) else [found]
+
+
+class _Once(Function):
+    """Gradients as they are, which cannot be differentiated: of a `backward` that is not made of differentiable steps."""
+
+    @staticmethod
+    def forward(ctx: Context, count: int, *values: ndarray) -> Any:
+        return tuple(value.copy() for value in values[:count])
+
+    @staticmethod
+    def backward(ctx: Context, *gradients: Any) -> Any:
+        raise RuntimeError("a `backward` under `once_differentiable` has no derivative of its own")
+
+
+def once_differentiable(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """A `backward` of a `Function` that is not recorded: `@staticmethod`, `@once_differentiable`, `def backward(ctx, *gradients)`.
+    A second derivative through it is an error.
+
+    Examples
+    --------
+    >>> class Square(cv.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         ctx.save_for_backward(x)
+    ...         return x * x
+    ...
+    ...     @staticmethod
+    ...     @cv.autograd.once_differentiable
+    ...     def backward(ctx, g):
+    ...         return 2 * ctx.saved_tensors[0] * g
+    >>> cv.autograd.grad(Square.apply)(3.0)
+    array(6.)
+    """
+
+    @_wraps(backward)
+    def once(ctx: Context, *gradients: Any) -> Any:
+        followed = [x for x in (*gradients, *ctx.saved_tensors) if isinstance(x, ndarray) and x.requires_grad]
+        with no_grad():
+            found = backward(ctx, *gradients)
+        if not followed or not is_grad_enabled():
+            return found
+        found = list(found) if isinstance(found, (tuple, list)) else [found]
+        at = [i for i, x in enumerate(found) if x is not None]
+        for i, x in zip(at, _Once.apply(len(at), *_arrays([found[i] for i in at]), *followed)):
+            found[i] = x
+        return tuple(found)
+
+    return once

@@ -183,10 +183,6 @@ fn elements(op: &'static str, a: &Raw, weights: OptArray) -> Result<(Raw, OptArr
     Ok((flat(&a)?, weights))
 }
 
-fn extreme(x: &Raw, op: Reduction) -> Result<Raw> {
-    x.detach().reduce(op, Default::default())
-}
-
 /// The first and the last edge: numbers that were given, or the extremes of the elements.
 fn outer_edges(op: &'static str, a: &Raw, range: &Range) -> Result<[Number; 2]> {
     let number = |v: f64| Number::Scalar(Scalar::Float(v));
@@ -214,11 +210,13 @@ fn outer_edges(op: &'static str, a: &Raw, range: &Range) -> Result<[Number; 2]> 
         }
         None if a.is_empty() => [number(0.0), number(1.0)],
         None => {
+            // the edges have derivatives by them
             let [first, last] = [
-                extreme(a, Reduction::Min)?.concrete(op)?,
-                extreme(a, Reduction::Max)?.concrete(op)?,
+                a.reduce(Reduction::Min, Default::default())?,
+                a.reduce(Reduction::Max, Default::default())?,
             ];
-            let [low, high] = [first.item()?.as_f64(), last.item()?.as_f64()];
+            let value = |end: &Raw| -> Result<f64> { Ok(end.concrete(op)?.item()?.as_f64()) };
+            let [low, high] = [value(&first)?, value(&last)?];
             if !(low.is_finite() && high.is_finite()) {
                 return Err(Error::value(
                     op,

@@ -18,4 +18,4 @@ pub use node::{Edge, Node, NodeRef};
 pub(crate) use node::{record, record_elementwise, record_op};
 pub use program::Function;
 pub(crate) use reverse::fits;
-pub use reverse::{Keep, backward, grad, gradients};
+pub use reverse::{Keep, backward, backward_to, grad, gradients};

@@ -223,12 +223,32 @@ pub(crate) fn record(
     x: &[Raw],
     tags: &Tags<'_>,
 ) -> Result<Outputs<Raw>> {
+    let edge = |i: usize| tags[i].and_then(Tag::edge);
+    let copied;
+    let x = match grows(level) && x.iter().any(Raw::is_lent) {
+        true => {
+            copied = keepable(p, x, tags)?;
+            &copied
+        }
+        false => x,
+    };
     let x = &*refs(x);
     let versions = versions(x);
     let mut y = bind(p, x)?;
-    let edge = |i: usize| tags[i].and_then(Tag::edge);
     hang(p, level, x, &versions, y.as_mut_slice(), edge);
     Ok(y)
+}
+
+/// The inputs, with those copied that the derivative reads and others may write as soon as the call is over.
+#[cold]
+fn keepable(p: &dyn Primitive, x: &[Raw], tags: &Tags<'_>) -> Result<Vec<Raw>> {
+    let wanted: SmallVec<[bool; 4]> = tags.iter().map(Option::is_some).collect();
+    let reads = p.reads(&wanted).inputs;
+    let copy = |(i, x): (usize, &Raw)| match x.is_lent() && reads >> i.min(31) & 1 == 1 {
+        true => x.copied(),
+        false => Ok(x.clone()),
+    };
+    x.iter().enumerate().map(copy).collect()
 }
 
 /// As [`record`], of an elementwise primitive whose inputs have edges of this level and no other tags. Its kernels do not look at
@@ -331,7 +351,7 @@ fn stand_apart<'a>(x: &[&Raw], outputs: &mut [Raw], edge: impl Fn(usize) -> Opti
             x.storage().access() != Access::Owned && Storage::same_buffer(x.storage(), y.storage())
         };
         if (0..x.len()).any(|i| edge(i).is_some() && views(x[i])) {
-            y.set_apart(true);
+            y.set_unrecorded();
         }
     }
 }

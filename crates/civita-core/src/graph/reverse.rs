@@ -41,6 +41,25 @@ pub fn backward(output: &Raw, seed: Option<&Raw>, keep: Keep) -> Result<()> {
     })
 }
 
+/// As [`backward`], where only `inputs` collect their gradients: leaves, or computed tensors, which then have one too.
+///
+/// # Errors
+/// As [`backward`], and when an input is not part of the graph.
+pub fn backward_to(output: &Raw, seed: Option<&Raw>, inputs: &[&Raw], keep: Keep) -> Result<()> {
+    let found = gradients(&[(output, seed)], inputs, keep)?;
+    let mut done: Vec<&Edge> = Vec::new();
+    for (edge, g) in inputs.iter().map(|x| x.edge()).zip(found) {
+        // one that is named twice collects once
+        if let (Some(edge), Some(g)) = (edge, g)
+            && !done.contains(&edge)
+        {
+            edge.node().accumulate(edge.output(), g)?;
+            done.push(edge);
+        }
+    }
+    Ok(())
+}
+
 /// The gradients of `outputs` with respect to `inputs`, which need not be leaves; nothing is added to any leaf.
 ///
 /// An input that no output depends on has a gradient of zeros.

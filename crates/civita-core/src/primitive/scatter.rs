@@ -105,20 +105,29 @@ impl Scatter {
         let product = self.functional();
         let ones = base.filled(Scalar::Bool(true))?;
         let of_base = bind_one(&product, &[&ones, index, &rows])?;
-        // the product of the others: divided by a row that is not zero; without it where it is the only zero
-        let zero = Scalar::Bool(false);
+        // the product of the others: divided by a row that is not zero, without it where it is the only zero; of two zeros each is
+        // the other's factor, by which second derivatives are not zero
+        let (zero, one) = (Scalar::Bool(false), Scalar::Bool(true));
         let is_zero = Raw::apply(Op::Eq, &[(&rows.detach()).into(), zero.into()])?;
-        let zeros = base.like(base.shape(), DType::I64, zero)?;
-        let zeros = bind_one(&self.adding(), &[&zeros, index, &is_zero.cast(DType::I64)?])?;
-        let zeros = bind_one(&self.gather(), &[&zeros, index])?;
-        let alone = Raw::apply(Op::Eq, &[(&zeros).into(), Scalar::Int(1).into()])?;
-        let alone = alone.logical_and(&is_zero)?;
-        let one = Scalar::Bool(true);
-        let without = Raw::apply(Op::Where, &[(&alone).into(), one.into(), (&rows).into()])?;
-        let without = bind_one(&product, &[base, index, &without])?;
-        let without = bind_one(&self.gather(), &[&without, index])?;
+        let at_place = |rows: &Raw| -> Result<Raw> {
+            let none = base.like(base.shape(), rows.dtype(), zero)?;
+            bind_one(
+                &self.gather(),
+                &[&bind_one(&self.adding(), &[&none, index, rows])?, index],
+            )
+        };
+        let zeros = at_place(&is_zero.cast(DType::I64)?)?;
+        let among = |n: i128| -> Result<Raw> {
+            let so_many = Raw::apply(Op::Eq, &[(&zeros).into(), Scalar::Int(n).into()])?;
+            so_many.logical_and(&is_zero)
+        };
         let divisor = Raw::apply(Op::Where, &[(&is_zero).into(), one.into(), (&rows).into()])?;
-        let of_rows = alone.choose(&without, &there.div(&divisor)?)?;
+        let without = bind_one(&product, &[base, index, &divisor])?;
+        let without = bind_one(&self.gather(), &[&without, index])?;
+        let flat = Raw::apply(Op::Where, &[(&is_zero).into(), (&rows).into(), zero.into()])?;
+        let other = at_place(&flat)?.sub(&rows)?;
+        let of_rows = among(2)?.choose(&other.mul(&without)?, &there.div(&divisor)?)?;
+        let of_rows = among(1)?.choose(&without, &of_rows)?;
         Ok(Some([of_base, of_rows]))
     }
 

@@ -215,6 +215,9 @@ impl Raw {
         if !self.storage.writable() || self.is_frozen() {
             return Err(Error::aliasing(op, what).hint("write into a copy: `.copy()`"));
         }
+        if self.is_out_of_record() {
+            return Err(out_of_record(op));
+        }
         if self.layout.has_internal_overlap() {
             return Err(Error::aliasing(
                 op,
@@ -270,6 +273,16 @@ fn stands_apart(op: &'static str) -> Error {
         "write into a copy: `.detach().copied()?`",
         "write into a copy: `.detach().copy()`",
     )
+}
+
+#[cold]
+fn out_of_record(op: &'static str) -> Error {
+    Error::gradient(
+        op,
+        "a view of a tracked array that was made inside `no_grad` is written where gradients are recorded: the graph would not see it",
+    )
+    .rule("what is viewed inside `no_grad` is written inside `no_grad`")
+    .hint("make the view outside of `no_grad`, or write inside it")
 }
 
 fn part_takes(part: &Layout, source: &Raw) -> Result<()> {

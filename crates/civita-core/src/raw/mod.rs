@@ -45,8 +45,7 @@ pub struct Raw {
     tag: Option<TagRef>,
 }
 
-/// The dtype, the device, whether the view is read-only (views of a read-only view are read-only too, whatever the buffer
-/// allows), and whether it stands apart from what its memory's other handles track (and so do its views), in one word.
+/// The dtype, the device, and what is true of this view of the memory and of the views that are made of it, in one word.
 ///
 /// A tensor is moved with registers of sixteen bytes, and bytes that were written one by one are not there yet when they are moved
 /// right after: a move cost four nanoseconds.
@@ -54,11 +53,18 @@ pub struct Raw {
 struct Marks(usize);
 
 impl Marks {
-    /// Bit 8; below it the number of the dtype.
+    /// It is read-only, whatever the buffer allows. Below this bit is the number of the dtype.
     const FROZEN: usize = 1 << 8;
+    /// It stands apart from what its memory's other handles track.
     const APART: usize = 1 << 9;
-    /// Whether it sees the memory of another array in another dtype.
+    /// It sees the memory of another array in another dtype.
     const RECAST: usize = 1 << 10;
+    /// An operand that was no tensor: the memory is another library's, whose user may write it after the call.
+    const LENT: usize = 1 << 11;
+    /// It stands apart because it was made where nothing is recorded.
+    const UNRECORDED: usize = 1 << 12;
+    /// It stands for a scalar of NumPy's, which is never written.
+    const NUMBER: usize = 1 << 13;
     /// From this bit on.
     const DEVICE: u32 = 16;
 
@@ -74,38 +80,18 @@ impl Marks {
 
     #[inline(always)]
     fn dtype(self) -> DType {
-        // SAFETY: `new` and `with_frozen` put the number of a dtype there, and nothing else does.
+        // SAFETY: `new` puts the number of a dtype there, and marks are other bits.
         unsafe { std::mem::transmute::<u8, DType>(self.0 as u8) }
     }
 
     #[inline(always)]
-    fn is_frozen(self) -> bool {
-        self.0 & Marks::FROZEN != 0
+    fn has(self, mark: usize) -> bool {
+        self.0 & mark != 0
     }
 
     #[inline(always)]
-    fn with_frozen(self, frozen: bool) -> Marks {
-        Marks(self.0 & !Marks::FROZEN | usize::from(frozen) << 8)
-    }
-
-    #[inline(always)]
-    fn is_apart(self) -> bool {
-        self.0 & Marks::APART != 0
-    }
-
-    #[inline(always)]
-    fn is_recast(self) -> bool {
-        self.0 & Marks::RECAST != 0
-    }
-
-    #[inline(always)]
-    fn with_recast(self, recast: bool) -> Marks {
-        Marks(self.0 & !Marks::RECAST | usize::from(recast) << 10)
-    }
-
-    #[inline(always)]
-    fn with_apart(self, apart: bool) -> Marks {
-        Marks(self.0 & !Marks::APART | usize::from(apart) << 9)
+    fn with(self, mark: usize, on: bool) -> Marks {
+        Marks(if on { self.0 | mark } else { self.0 & !mark })
     }
 }
 
@@ -253,13 +239,16 @@ impl Raw {
     /// Returns true where the elements may be written: the buffer allows it, this view was not made read-only, and no two
     /// elements are the same memory.
     pub fn is_writable(&self) -> bool {
-        self.storage.writable() && !self.is_frozen() && !self.layout.has_internal_overlap()
+        self.storage.writable()
+            && !self.is_frozen()
+            && !self.is_out_of_record()
+            && !self.layout.has_internal_overlap()
     }
 
     /// Returns true where this view was made read-only.
     #[inline]
     pub fn is_frozen(&self) -> bool {
-        self.marks.is_frozen()
+        self.marks.has(Marks::FROZEN | Marks::NUMBER)
     }
 
     /// The same value, read-only or not: views of it are what it is (NumPy's `flags.writeable`).
@@ -271,14 +260,14 @@ impl Raw {
 
     /// As [`Raw::with_frozen`], of this handle.
     pub fn set_frozen(&mut self, frozen: bool) {
-        self.marks = self.marks.with_frozen(frozen);
+        self.marks = self.marks.with(Marks::FROZEN, frozen);
     }
 
     /// Whether it stands apart from what the other handles on its memory track: it was detached from a tracked array, or is a view that
     /// was made where nothing is recorded. It follows no write through them, and nothing tracked is written through it.
     #[inline]
     pub fn is_apart(&self) -> bool {
-        self.marks.is_apart()
+        self.marks.has(Marks::APART)
     }
 
     /// The same value, apart or not: views of it are what it is.
@@ -291,26 +280,64 @@ impl Raw {
     /// As [`Raw::with_apart`], of this handle.
     #[inline]
     pub fn set_apart(&mut self, apart: bool) {
-        self.marks = self.marks.with_apart(apart);
+        let marks = self.marks.with(Marks::UNRECORDED, false);
+        self.marks = marks.with(Marks::APART, apart);
+    }
+
+    /// Apart, as a view of a tracked array that is made where nothing is recorded.
+    pub(crate) fn set_unrecorded(&mut self) {
+        self.marks = self.marks.with(Marks::APART | Marks::UNRECORDED, true);
+    }
+
+    /// Returns true for a view of a tracked array that was made inside `no_grad`, where gradients are recorded: a write through it would
+    /// change what the graph does not see.
+    #[inline]
+    pub(crate) fn is_out_of_record(&self) -> bool {
+        self.marks.has(Marks::UNRECORDED) && crate::transform::recording()
     }
 
     /// As another view of the same memory: read-only if that is, and apart if that is.
     pub(crate) fn marked_as(mut self, other: &Raw) -> Raw {
-        self.set_frozen(other.is_frozen());
-        self.set_apart(other.is_apart());
+        const SHARED: usize = Marks::FROZEN | Marks::APART | Marks::UNRECORDED;
+        self.marks = Marks(self.marks.0 & !SHARED | other.marks.0 & SHARED);
         self
     }
 
     /// As [`Raw::marked_as`], in another dtype than `other` has.
     pub(crate) fn recast_as(self, other: &Raw) -> Raw {
         let mut view = self.marked_as(other);
-        view.marks = view.marks.with_recast(true);
+        view.marks = view.marks.with(Marks::RECAST, true);
         view
     }
 
     /// Returns true where it sees memory in another dtype than the array that the memory was made for.
     pub(crate) fn is_recast(&self) -> bool {
-        self.marks.is_recast()
+        self.marks.has(Marks::RECAST)
+    }
+
+    /// Returns true for an operand that was no tensor: see [`Raw::set_lent`].
+    #[inline]
+    pub fn is_lent(&self) -> bool {
+        self.marks.has(Marks::LENT)
+    }
+
+    /// Says that this is an operand made for one call of an object of another library, whose memory it shares. What a gradient needs of
+    /// it is kept in a copy.
+    #[inline]
+    pub fn set_lent(&mut self, lent: bool) {
+        self.marks = self.marks.with(Marks::LENT, lent);
+    }
+
+    /// Returns true for a result that would be a scalar if nothing looked at it: see [`Raw::set_number`].
+    #[inline]
+    pub fn is_number(&self) -> bool {
+        self.marks.has(Marks::NUMBER)
+    }
+
+    /// Says that it is a result without axes, of which NumPy makes a scalar: nobody writes into it, operators in place make another one.
+    #[inline]
+    pub fn set_number(&mut self, number: bool) {
+        self.marks = self.marks.with(Marks::NUMBER, number);
     }
 
     /// Where it lives.
@@ -370,7 +397,9 @@ impl Raw {
             // and 1 must not become a Rust `bool`, and a copy turns them into these
             Access::Aliased if self.dtype() != DType::Bool => Ok(Raw {
                 storage: self.storage.into_owned()?,
-                marks: self.marks.with_apart(false).with_recast(false),
+                marks: self
+                    .marks
+                    .with(Marks::APART | Marks::UNRECORDED | Marks::RECAST, false),
                 ..self
             }),
             // bytes that others chose are looked at once, in a copy
@@ -380,11 +409,7 @@ impl Raw {
                 Ok(Raw {
                     storage: copy.storage.into_owned()?,
                     layout: copy.layout,
-                    marks: self
-                        .marks
-                        .with_frozen(false)
-                        .with_apart(false)
-                        .with_recast(false),
+                    marks: Marks::new(self.dtype(), self.device()),
                     tag,
                 })
             }

@@ -65,7 +65,8 @@ pub(crate) fn bind_tagged(p: &dyn Primitive, x: &[&Raw]) -> Result<Outputs<Raw>>
     let Some(level) = x.iter().filter_map(|x| x.level()).max() else {
         return crate::primitive::execute(p, x);
     };
-    if p.is_elementwise() && edges_alone(x).is_some() {
+    let is_usual = p.is_elementwise() && !x.iter().any(|x| x.is_lent());
+    if is_usual && edges_alone(x).is_some() {
         return graph::record_elementwise(p, level, x);
     }
     let mut tags = Tags::new();

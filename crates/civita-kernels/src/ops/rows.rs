@@ -570,8 +570,8 @@ macro_rules! elementwise_rows {
                     kernel: a.pow::<I>(b),
                     device: "pow_of(a, b)",
                     gradient: Binary(
-                        // an exponent of 0 has derivatives of 0 of every order, at 0 too
-                        |a, b, y| b.eq(b.like(0.0)).choose(y.like(0.0), b * a.pow(b.eq(b.like(0.0)).choose(b.like(1.0), b - b.like(1.0)))),
+                        // at 0^0 it is 0, of every order; elsewhere an exponent of 0 has derivatives by the exponent, 1 / a
+                        |a, b, y| { let flat = b.eq(b.like(0.0)).logical_and(a.eq(a.like(0.0)).logical_or(a.isnan())); flat.choose(y.like(0.0), b * a.pow(flat.choose(b.like(1.0), b - b.like(1.0)))) },
                         |a, b, y| a.eq(a.like(0.0)).logical_and(b.real().ge(b.real().like(0.0))).choose(y.like(0.0), y * a.log())
                     ),
                     samples: [(2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
@@ -713,7 +713,7 @@ macro_rules! elementwise_rows {
                     kernel: a.pow::<I>(b),
                     device: "pow_of(a, b)",
                     gradient: Binary(
-                        |a, b, y| b.eq(b.like(0.0)).choose(y.like(0.0), b * a.float_power(b - b.like(1.0))),
+                        |a, b, y| { let flat = b.eq(b.like(0.0)).logical_and(a.eq(a.like(0.0)).logical_or(a.isnan())); flat.choose(y.like(0.0), b * a.float_power(flat.choose(b.like(1.0), b - b.like(1.0)))) },
                         |a, b, y| a.eq(a.like(0.0)).logical_and(b.real().ge(b.real().like(0.0))).choose(y.like(0.0), y * a.log())
                     ),
                     samples: [(2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],

@@ -68,6 +68,27 @@ impl<T: Dtype, const N: usize> Tensor<T, N> {
         graph::backward(&self.raw, Some(&gradient.raw), Keep::Nothing)
     }
 
+    /// As [`Tensor::backward`], where only `inputs` collect their gradients: variables, or computed tensors, which then have one
+    /// too (PyTorch's `inputs=`).
+    ///
+    /// ```
+    /// use civita::prelude::*;
+    ///
+    /// let (a, b) = (tensor![1.0, 2.0].requires_grad(), tensor![3.0, 4.0].requires_grad());
+    /// (&a * &b).sum().backward_to(&a)?;
+    /// assert_eq!(a.grad().map(|g| g.to_vec()), Some(vec![3.0, 4.0]));
+    /// assert!(b.grad().is_none());
+    /// # Ok::<(), civita::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Tensor::backward`], and when an input is not part of the graph.
+    pub fn backward_to(&self, inputs: impl Inputs) -> Result<()> {
+        let inputs = inputs.raws();
+        let inputs: Vec<&Raw> = inputs.iter().collect();
+        graph::backward_to(&self.raw, None, &inputs, Keep::Nothing)
+    }
+
     /// As [`Tensor::backward`], and says what the pass leaves behind: with [`Keep::Graph`] another pass may follow, with
     /// [`Keep::Differentiable`] the gradients can be differentiated again (PyTorch's `retain_graph`, `create_graph`).
     ///
