@@ -280,7 +280,7 @@ pub fn wrap_view(py: Python<'_>, raw: Raw, source: &Bound<'_, PyAny>) -> Outcome
     }
     if raw.is_number() && !raw.layout().has_internal_overlap() {
         // NumPy's scalars have no views: arrays that are made of them are new
-        return wrap(py, raw.copied()?);
+        return crate::scalar::wrap_result(py, raw.copied()?);
     }
     let base = base_of(&raw, array);
     let order = match base {

@@ -410,6 +410,9 @@ fn unwritable(why: Unwritable, dtype: DType) -> crate::error::Fault {
 
 /// Whether it is a scalar with a dtype, ours or NumPy's: it can become an array, and has no elements to write.
 fn is_scalar(ob: &Bound<'_, PyAny>) -> Outcome<bool> {
+    if ob.is_instance_of::<Array>() {
+        return Ok(false);
+    }
     Ok(crate::scalar::raw_of(ob)?.is_some()
         || ob.hasattr("__array_interface__")? && !ob.hasattr("__setitem__")?)
 }

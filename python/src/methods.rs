@@ -315,10 +315,10 @@ impl Array {
         kept(slf, in_order(py, wrap(py, copy), slf.get().order()))
     }
 
-    /// A copy; of a leaf that requires a gradient another such leaf.
+    /// A copy; of a leaf that requires a gradient another such leaf, but of what a transformation follows a copy that it follows too.
     fn __deepcopy__(slf: &Bound<'_, Self>, _memo: &Bound<'_, PyAny>) -> Outcome<Py<PyAny>> {
         let (py, raw) = (slf.py(), slf.get().raw());
-        let is_leaf = raw.node().is_some_and(|node| node.is_leaf());
+        let is_leaf = raw.node().is_some_and(|node| node.is_parameter());
         if !is_leaf {
             return Self::__copy__(slf);
         }
@@ -560,7 +560,7 @@ pub fn reshaped(py: Python<'_>, x: &Raw, shape: &[isize], copy: Option<bool>) ->
         Some(true) if x.is_transformed() => Ok(x.copied()?.reshape_to(lengths)?),
         None if x.is_transformed() => Ok(x.reshape_to(lengths)?),
         Some(true) => Ok(gil::work(py, x.len(), || x.copied()?.reshape(&shape))?),
-        Some(false) if x.is_plain() && x.layout().reshape(&shape)?.is_none() => Err(value_error(
+        Some(false) if !x.is_view_under(&shape)? => Err(value_error(
             "Unable to avoid creating a copy while reshaping\n  hint: `copy=None` copies only where it must",
         )),
         _ => Ok(gil::work(py, x.len(), || x.reshape(&shape))?),

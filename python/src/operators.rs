@@ -590,7 +590,8 @@ impl Array {
         Ok(py.get_type::<pyo3::types::PyInt>().call1((value,))?)
     }
 
-    fn __float__(&self) -> Outcome<f64> {
+    fn __float__(&self, py: Python<'_>) -> Outcome<f64> {
+        self.becomes_constant(py, "float")?;
         match self.scalar("float")? {
             Scalar::Complex(_) => Err(type_error(
                 "float() of a complex number\n  hint: take `.real` or `abs(x)` first",
@@ -614,6 +615,7 @@ impl Array {
     }
 
     fn __complex__<'py>(&self, py: Python<'py>) -> Outcome<Bound<'py, PyComplex>> {
+        self.becomes_constant(py, "complex")?;
         let value = self.scalar("complex")?.as_complex();
         Ok(PyComplex::from_doubles(py, value.re, value.im))
     }
@@ -647,6 +649,16 @@ impl Array {
 }
 
 impl Array {
+    /// Warns where a function that takes Python's numbers would lose a derivative (`math.sqrt(x)`), as PyTorch does. `item`, `tolist` and
+    /// formats say themselves that a number is wanted.
+    #[inline]
+    fn becomes_constant(&self, py: Python<'_>, to: &str) -> Outcome<()> {
+        match self.raw().is_differentiated() {
+            true => loses_derivative(py, to),
+            false => Ok(()),
+        }
+    }
+
     fn scalar(&self, to: &'static str) -> Outcome<Scalar> {
         let raw = self.raw();
         if raw.rank() != 0 {
@@ -656,6 +668,16 @@ impl Array {
         }
         Ok(raw.concrete(to)?.item()?)
     }
+}
+
+#[cold]
+fn loses_derivative(py: Python<'_>, to: &str) -> Outcome<()> {
+    let text = format!(
+        "{to}(x) of an array that is differentiated is a constant: no derivative passes through it\n  hint: functions of `cv` in place of \
+         those of `math` keep it; `x.item()` or `x.detach()` says that a constant is meant"
+    );
+    let class = py.get_type::<pyo3::exceptions::PyUserWarning>();
+    crate::functions::warn_as(py, class.as_any(), &text)
 }
 
 /// A scalar as Python's.

@@ -184,3 +184,19 @@ def test_second_derivatives_of_products_at_a_place_with_zeros(values):
         np.testing.assert_allclose(np.asarray(cv.autograd.hessian(f)(x)), want, rtol=1e-13, atol=0)
         first = [4 * np.prod([v for k, v in enumerate(values) if k != i]) for i in range(3)]
         np.testing.assert_allclose(np.asarray(cv.autograd.grad(f)(x)), first, rtol=1e-13, atol=0)
+
+
+def test_masked_derivatives_stay_masked_in_either_mode():
+    ad = cv.autograd
+    for f, x in [
+        (lambda v: v[0] ** v[1], [0.0, 3.0]),
+        (lambda v: cv.float_power(v[0], v[1]), [0.0, 3.0]),
+        (lambda v: v[0] ** v[1], [0.0, 0.0]),
+        (lambda v: cv.arctan2(v[0], v[1]), [0.0, 0.0]),
+    ]:
+        x = cv.array(x)
+        for outer in (ad.jacrev, ad.jacfwd):
+            for inner in (ad.jacrev, ad.jacfwd):
+                assert outer(inner(f))(x).tolist() == [[0, 0], [0, 0]]
+    x = cv.array([0.0, -2.0])  # on an axis, where nothing is masked
+    assert ad.jacrev(ad.jacrev(lambda v: cv.arctan2(v[0], v[1])))(x).tolist() == [[0, -0.25], [-0.25, 0]]

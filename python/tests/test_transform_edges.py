@@ -623,3 +623,24 @@ def test_an_array_without_axes_is_written_and_a_result_is_not():
         with pytest.raises((ValueError, TypeError), match="read-only"):
             write()
     assert not s.flags.writeable and s.copy().flags.writeable and cv.array(s).flags.writeable
+
+
+@pytest.mark.parametrize("key", [2, -1, slice(1, 4), slice(None, None, 2), Ellipsis, [0, 3, 5], "mask"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_elements_are_written_by_flat(key, order):
+    def f(x):
+        y = cv.zeros((2, 3), order=order) + x
+        at = x.ravel() > 2.5 if key == "mask" else key
+        if key != "mask":
+            y.flat[at] = x.ravel()[0] * 10
+            y.flat[at] *= x[1, 1]
+        y.flat[1] = y.flat[4] + 1
+        z = y.T
+        z.flat[2] = 5.0
+        return y
+
+    x = cv.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    want = f(x).tolist()
+    assert cv.vmap(f)(cv.stack([x, x + 1]))[0].tolist() == want
+    assert cv.trace(f, x).run(x).tolist() == want and cv.jvp(f, (x,), (x,))[0].tolist() == want
+    assert cv.autograd.gradcheck(f, (x,))

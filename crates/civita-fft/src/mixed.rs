@@ -19,8 +19,6 @@ use crate::direct::{self, Direct, Halves};
 use crate::float::{Float, root};
 use crate::plan::Direction;
 
-/// The longest power of two that is left to rustfft.
-const BASE: usize = 256;
 /// The largest prime that has passes. Beyond about 200 Bluestein's convolution is faster, but its error is 1.5 times that of a pass, and
 /// twice that of a pass within a transform of real numbers.
 pub(crate) const LARGEST_RADIX: usize = direct::LONGEST;
@@ -49,8 +47,8 @@ struct Pass<T> {
 }
 
 impl<T: Float> Mixed<T> {
-    /// A length whose odd prime factors are at most [`LARGEST_RADIX`].
-    pub(crate) fn new(len: usize, direction: Direction) -> Mixed<T> {
+    /// A length whose odd prime factors are at most [`LARGEST_RADIX`]; powers of two up to `base` are left to rustfft.
+    pub(crate) fn new(len: usize, direction: Direction, base: usize) -> Mixed<T> {
         let towards = |k: usize, n: usize| {
             let w = root::<T>(k as u64, n as u64);
             match direction {
@@ -60,7 +58,7 @@ impl<T: Float> Mixed<T> {
         };
         let twos = 1 << len.trailing_zeros();
         let mut rest = len / twos;
-        let q = twos.min(BASE);
+        let q = twos.min(base);
         // odd radices first, where rows are short; what is left of the power of two in fours
         let mut radices = Vec::new();
         let mut p = 3;

@@ -55,15 +55,19 @@ struct Passes {
     prime: usize,
     /// The largest radix of a pass among others.
     radix: usize,
+    /// The longest power of two that is left to rustfft.
+    base: usize,
 }
 
 const PASSES: Passes = Passes {
     prime: 113,
     radix: 199,
+    base: 256,
 };
 const PASSES_OF_REAL: Passes = Passes {
     prime: LARGEST_RADIX,
     radix: LARGEST_RADIX,
+    base: 16,
 };
 /// A table of twists is kept whole up to this length; beyond, two short ones and a product.
 const LARGEST_TABLE: usize = 1 << 17;
@@ -92,10 +96,13 @@ impl<T: Float> Plan<T> {
         })
     }
 
-    /// As [`Plan::get`], for transforms of real numbers: primes of moderate size are passes, slower than a convolution and of half its error,
-    /// which is that of the best transforms of real numbers.
+    /// As [`Plan::get`], for transforms of real numbers, whose best have smaller errors: primes of moderate size are passes, slower than a
+    /// convolution and of half its error, and of powers of two in `f64` rustfft has the first sixteen alone, for its factors beyond come
+    /// from rounded angles.
     pub fn for_real(len: usize, direction: Direction) -> Arc<Plan<T>> {
-        match largest_factor(len) > PASSES.prime {
+        let rounded =
+            size_of::<T>() == 8 && len.is_power_of_two() && PASSES_OF_REAL.base < len && len < LONG;
+        match largest_factor(len) > PASSES.prime || rounded {
             false => Plan::get(len, direction),
             true => kept::<T, _>(len, Purpose::Inner(direction), || {
                 Plan::new(len, direction, PASSES_OF_REAL)
@@ -112,7 +119,7 @@ impl<T: Float> Plan<T> {
         } else if len >= LONG || largest > passes.radix {
             Kernel::FourSteps(FourSteps::new(len, direction, passes))
         } else {
-            Kernel::Mixed(Mixed::new(len, direction))
+            Kernel::Mixed(Mixed::new(len, direction, passes.base))
         };
         let together = match &kernel {
             Kernel::Mixed(_) => {

@@ -161,7 +161,11 @@ class flatiter:
 
     def __setitem__(self, key, value):
         array = self._array
-        if not array.flags.writeable:
+        try:
+            writable = array.flags.writeable
+        except ValueError:  # a batch or a variable of a trace
+            writable = True
+        if not writable:
             raise ValueError("underlying array is read-only")
         if isinstance(key, tuple) and not key:
             raise IndexError("Assigning to a flat iterator with a 0-D index is not supported")

@@ -52,13 +52,11 @@ pub fn is_fortran(a: &Raw, order: Order) -> bool {
 fn reshaped(a: &Raw, shape: &[usize], copy: OptBool) -> Result<Raw> {
     match copy.0 {
         Some(true) => a.copied()?.reshape(shape),
-        Some(false) if shows_memory(a) && a.layout().reshape(shape)?.is_none() => {
-            Err(Error::value(
-                "reshape",
-                "Unable to avoid creating a copy while reshaping.",
-            )
-            .hint("`copy=None` copies only where it must"))
-        }
+        Some(false) if !a.is_view_under(shape)? => Err(Error::value(
+            "reshape",
+            "Unable to avoid creating a copy while reshaping.",
+        )
+        .hint("`copy=None` copies only where it must")),
         _ => a.reshape(shape),
     }
 }

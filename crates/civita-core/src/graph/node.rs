@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::primitive::{Outputs, Primitive, Reads, Recorded, Spec, bind, execute};
 use crate::raw::Raw;
 use crate::storage::{Access, Shared, Storage};
-use crate::transform::{Kind, Level, Tag, Tags, grows, refs};
+use crate::transform::{GLOBAL, Kind, Level, Tag, Tags, grows, refs};
 
 /// An output of a node: a tensor's place in the graph.
 #[derive(Clone)]
@@ -120,6 +120,11 @@ impl Node {
     /// Returns true for a leaf: made by `requires_grad`, rather than computed.
     pub fn is_leaf(&self) -> bool {
         self.primitive.is_none()
+    }
+
+    /// Returns true for a leaf that belongs to no transformation: a parameter of PyTorch's way, which `backward` gives a gradient.
+    pub fn is_parameter(&self) -> bool {
+        self.is_leaf() && self.level <= GLOBAL
     }
 
     /// The op that made it; `leaf` for none.

@@ -107,6 +107,16 @@ impl Raw {
         )
     }
 
+    /// Whether the elements under another shape of the same length are a view of the memory, also of a batch.
+    ///
+    /// # Errors
+    /// When the lengths do not fit.
+    pub fn is_view_under(&self, shape: &[usize]) -> Result<bool> {
+        let hidden = self.layout.rank() - self.rank();
+        let whole = [&self.layout.shape()[..hidden], shape].concat();
+        Ok(self.layout.reshape(&whole)?.is_some())
+    }
+
     /// The same elements in C order under another shape: a view where the memory allows it, else a copy.
     ///
     /// # Errors

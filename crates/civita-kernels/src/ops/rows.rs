@@ -572,7 +572,7 @@ macro_rules! elementwise_rows {
                     gradient: Binary(
                         // at 0^0 it is 0, of every order; elsewhere an exponent of 0 has derivatives by the exponent, 1 / a
                         |a, b, y| { let flat = b.eq(b.like(0.0)).logical_and(a.eq(a.like(0.0)).logical_or(a.isnan())); flat.choose(y.like(0.0), b * a.pow(flat.choose(b.like(1.0), b - b.like(1.0)))) },
-                        |a, b, y| a.eq(a.like(0.0)).logical_and(b.real().ge(b.real().like(0.0))).choose(y.like(0.0), y * a.log())
+                        |a, b, y| { let flat = a.eq(a.like(0.0)).logical_and(b.real().ge(b.real().like(0.0))); flat.choose(y.like(0.0), y * flat.choose(a.like(1.0), a).log()) }
                     ),
                     samples: [(2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![2.0, 9.0].pow(&tensor![3.0, 0.5])?" => "[8. 3.]",
@@ -620,8 +620,8 @@ macro_rules! elementwise_rows {
                     kernel: a.atan2::<I>(b),
                     device: "atan2(a, b)",
                     gradient: Binary(
-                        |a, b, _| { let r = a.hypot(b); r.eq(r.like(0.0)).choose(r.like(0.0), b / r / r) },
-                        |a, b, _| { let r = a.hypot(b); r.eq(r.like(0.0)).choose(r.like(0.0), -a / r / r) }
+                        |a, b, _| { let flat = a.eq(a.like(0.0)).logical_and(b.eq(b.like(0.0))); let r = flat.choose(a.like(1.0), a).hypot(b); flat.choose(r.like(0.0), b / r / r) },
+                        |a, b, _| { let flat = a.eq(a.like(0.0)).logical_and(b.eq(b.like(0.0))); let r = flat.choose(a.like(1.0), a).hypot(b); flat.choose(r.like(0.0), -a / r / r) }
                     ),
                     samples: [(-2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![1.0, -1.0].atan2(&tensor![1.0, 0.0])?" => "[ 0.78539816 -1.57079633]",
@@ -714,7 +714,7 @@ macro_rules! elementwise_rows {
                     device: "pow_of(a, b)",
                     gradient: Binary(
                         |a, b, y| { let flat = b.eq(b.like(0.0)).logical_and(a.eq(a.like(0.0)).logical_or(a.isnan())); flat.choose(y.like(0.0), b * a.float_power(flat.choose(b.like(1.0), b - b.like(1.0)))) },
-                        |a, b, y| a.eq(a.like(0.0)).logical_and(b.real().ge(b.real().like(0.0))).choose(y.like(0.0), y * a.log())
+                        |a, b, y| { let flat = a.eq(a.like(0.0)).logical_and(b.real().ge(b.real().like(0.0))); flat.choose(y.like(0.0), y * flat.choose(a.like(1.0), a).log()) }
                     ),
                     samples: [(2.0, 0.5), (0.5, 3.0), (1.5, -2.0)],
                     example: "tensor![2, 3].float_power(&tensor![-1, 2])?" => "[0.5 9. ]",
