@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import civita as cv
+from civita import _civita
 
 ag = cv.autograd
 x = cv.array([1.0, 2.0, 3.0])
@@ -644,3 +645,118 @@ def test_elements_are_written_by_flat(key, order):
     assert cv.vmap(f)(cv.stack([x, x + 1]))[0].tolist() == want
     assert cv.trace(f, x).run(x).tolist() == want and cv.jvp(f, (x,), (x,))[0].tolist() == want
     assert cv.autograd.gradcheck(f, (x,))
+
+
+def negative(h):
+    return h[h < 0]
+
+
+def put_nines(h):
+    o = cv.zeros(3)
+    cv.put(o, cv.nonzero(h < 0)[0], 9.0)
+    return o
+
+
+def put_masked(h):
+    o = cv.zeros(3)
+    cv.putmask(o, h < 0, negative(h))
+    return o
+
+
+def visited(h):
+    s = cv.zeros(())
+    for i in cv.argwhere(h < 0):
+        s = s + h[i].sum()
+    return s
+
+
+INNER = cv.trace(lambda h: negative(h).size * h, cv.array([-1.0, 2.0, 3.0]))
+
+LENGTHS = {
+    "append": lambda h: cv.append(negative(h), 0.0).size * h,
+    "of what follows": lambda h: (cv.append(negative(h), 0.0) * 2).size * h,
+    "argwhere": lambda h: len(cv.argwhere(h < 0)) * h,
+    "slice": lambda h: len(negative(h)[:2]) * h,
+    "rest": lambda h: negative(h)[1:].size * h,
+    "unique": lambda h: cv.unique(negative(h)).size * h,
+    "counts": lambda h: cv.unique(h, return_counts=True)[1].size * h,
+    "stack": lambda h: cv.stack([negative(h)] * 2).shape[1] * h,
+    "diff size": lambda h: cv.diff(negative(h)).size * h,
+    "outer": lambda h: (negative(h)[:, None] * negative(h)).size * h,
+    "nonzero": lambda h: cv.nonzero(negative(h))[0].size * h,
+    "repeat": lambda h: cv.repeat(negative(h), 2).size * h,
+    "setdiff1d": lambda h: cv.setdiff1d(h, cv.array([1.0])).size * h,
+    "mask of a mask": lambda h: negative(h)[negative(h) < -2].sum(),
+    "diff": lambda h: cv.diff(negative(h)).sum(),
+    "delete": lambda h: cv.delete(h, cv.nonzero(h < 0)[0]),
+    "min": lambda h: negative(h).min(initial=0.0),
+    "prod": lambda h: cv.prod(negative(h), initial=2.0),
+    "add.reduce": lambda h: cv.add.reduce(negative(h), initial=1.0),
+    "maximum.reduce": lambda h: cv.maximum.reduce(negative(h), initial=-9.0),
+    "put": put_nines,
+    "putmask": put_masked,
+    "loop": visited,
+    "graph": lambda h: INNER.run(h) if _civita._is_opaque(h) else negative(h).size * h,
+    "sum": lambda h: negative(h).sum(),
+    "sort": lambda h: cv.sort(negative(h)) * 2,
+    "cumsum": lambda h: cv.cumsum(negative(h)),
+}
+
+
+@pytest.mark.parametrize("name", LENGTHS)
+def test_graphs_run_right_or_not_at_all_where_values_decide_lengths(name):
+    f = LENGTHS[name]
+    inputs = [cv.array(v) for v in ([-1.0, 2.0, -3.0], [-1.0, 2.0, 3.0], [1.0, 2.0, 3.0])]
+    ran = 0
+    # the inner graph has one length; places whose number is not known are no places to delete
+    only = {"graph": inputs[1:2], "delete": inputs[2:]}
+    for traced in only.get(name, inputs):
+        graph = cv.trace(f, traced)
+        for x in inputs:
+            want = f(x).tolist()
+            try:
+                got = graph.run(x).tolist()
+            except ValueError as error:
+                assert "values decide" in str(error) or "that it was traced with" in str(error)
+                assert x is not traced
+                continue
+            assert got == want
+            ran += 1
+    assert ran >= len(only.get(name, inputs))
+    if name in ("sum", "sort", "cumsum"):
+        assert ran == 9
+
+
+def test_piecewise_of_constant_conditions_calls_functions_with_their_elements():
+    m = cv.array([True, False, True])
+    f = lambda x: cv.piecewise(x, [m], [lambda v: v - v.mean(), 5.0])  # noqa: E731
+    x = cv.array([-1.0, 2.0, -3.0])
+    assert cv.vmap(f)(x[None])[0].tolist() == cv.trace(f, x).run(x).tolist() == f(x).tolist() == [1, 5, -1]
+    g = lambda x: cv.piecewise(x, [x < 0], [lambda v: v * v, lambda v: 1.0])  # noqa: E731
+    assert cv.vmap(g)(x[None])[0].tolist() == g(x).tolist() == [1, 1, 9]
+
+
+def test_numbers_that_lose_a_derivative_are_warned_of():
+    import math
+    import warnings
+
+    with pytest.warns(UserWarning, match="is differentiated"):
+        assert cv.autograd.grad(lambda x: math.sqrt(x[0]) * x[1])(cv.array([4.0, 9.0])).tolist() == [0, 2]
+    w = cv.array([4.0], requires_grad=True)
+    with pytest.warns(UserWarning, match="complex"):
+        assert complex(w[0]) == 4
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with cv.no_grad():
+            assert float(w[0]) == 4
+        assert w.sum().item() == 4 and w.tolist() == [4] and f"{w.sum():.1f}" == "4.0" and float(w.detach()[0]) == 4
+
+
+def test_deepcopy_of_an_argument_is_followed():
+    import copy
+
+    f = lambda x: (copy.deepcopy(x) * x).sum()  # noqa: E731
+    assert cv.autograd.grad(f)(cv.array([4.0, 9.0])).tolist() == [8, 18]
+    assert cv.vmap(cv.autograd.grad(f))(cv.array([[4.0, 9.0]])).tolist() == [[8, 18]]
+    rows = cv.vmap(lambda x: cv.array([x, [1.0, 2.0]]))(cv.array([[4.0, 9.0]]))
+    assert rows.tolist() == [[[4, 9], [1, 2]]]

@@ -431,7 +431,8 @@ def get_include():
 @overridable
 def piecewise(x, condlist, funclist, *args, **kw):
     """The elements through a function each of its own: `funclist[k]` where `condlist[k]` is true, of several the last; zero
-    where none is. A function may be a number. One function more than conditions is for the elements where none is true.
+    where none is. A function may be a number. One function more than conditions is for the elements where none is true. Where a
+    transformation decides the conditions, a function gets all elements, and must be one of each by itself.
 
     >>> print(cv.piecewise(cv.array([-2.0, 1.0]), [cv.array([True, False])], [abs, 7]))
     [2. 7.]
@@ -449,9 +450,9 @@ def piecewise(x, condlist, funclist, *args, **kw):
         raise ValueError(f"with {len(conditions)} condition(s), either {len(conditions)} or {len(conditions) + 1} functions are expected")
     y = cv.zeros_like(x)
     for condition, function in zip(conditions, funclist):
-        if cv._is_opaque(x) or cv._is_opaque(condition):
-            # under `vmap` and `trace` nobody knows how many there are
-            value = function(x, *args, **kw) if callable(function) else cv.asarray(function)
+        if cv._is_opaque(condition):
+            # under `vmap` and `trace` nobody knows how many there are: the function sees all of them
+            value = cv.asarray(function(x, *args, **kw) if callable(function) else function)
             y = cv.where(condition, value.astype(y.dtype), y)
             continue
         if not callable(function):

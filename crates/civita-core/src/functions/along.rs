@@ -131,6 +131,9 @@ pub fn diff(a: Array, n: Int, axis: Axis, prepend: OptArray, append: OptArray) -
         x = Raw::concatenate(&parts, at as isize).map_err(|e| e.in_op(OP))?;
     }
     // more differences than elements leave none
+    if x.shape()[at] < times {
+        x.length_is_read(OP, at);
+    }
     for _ in 0..times.min(x.shape()[at]) {
         x = differences(&x, at)?;
     }

@@ -117,6 +117,9 @@ pub fn reduce(
     for &axis in axes.iter() {
         // the maximum or minimum of no elements is the initial value
         let is_empty = y.shape()[axis] == 0 && identity(op).is_none();
+        if is_empty {
+            y.emptiness_is_read();
+        }
         let first = initial.as_ref().filter(|_| in_order || is_empty);
         y = along(op, &y, axis, first, mask.as_ref())?;
     }
@@ -856,6 +859,7 @@ impl Raw {
         let over = axes.iter().map(|&a| x.shape()[a]).product::<usize>();
         if over == 0 && !matches!(op, Reduction::Any | Reduction::All) {
             // nothing but the initial value
+            x.emptiness_is_read();
             let shape = crate::layout::reduced_shape(x.shape(), &axes, options.keepdims);
             return initial.broadcast_to(&shape)?.copied();
         }

@@ -212,9 +212,12 @@ impl Raw {
         }
     }
 
-    /// Returns true where there are no elements.
+    /// Returns true where there are no elements. A trace remembers the answer, where values decide it.
     #[inline]
     pub fn is_empty(&self) -> bool {
+        if self.tag.is_some() {
+            self.emptiness_is_read();
+        }
         self.len() == 0
     }
 

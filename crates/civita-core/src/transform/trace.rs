@@ -19,6 +19,9 @@ pub(crate) struct Recorder {
     variables: AtomicUsize,
     equations: Mutex<Vec<Equation>>,
     read_lengths: Mutex<Vec<ReadLength>>,
+    /// Variables that were computed from lengths which values decide, and may have theirs from the trace: a run checks these lengths if
+    /// it computes the variables.
+    guarded: Mutex<HashSet<usize>>,
 }
 
 /// A length that values decide, of which a function made a constant of the trace.
@@ -26,12 +29,28 @@ struct ReadLength {
     variable: usize,
     axis: usize,
     length: usize,
+    /// Whether only that it is 0, or is not, was read.
+    emptiness: bool,
     by: &'static str,
+}
+
+impl ReadLength {
+    fn allows(&self, length: usize) -> bool {
+        match self.emptiness {
+            true => (length == 0) == (self.length == 0),
+            false => length == self.length,
+        }
+    }
 }
 
 impl Recorder {
     fn variable(&self) -> usize {
         self.variables.fetch_add(1, Relaxed)
+    }
+
+    /// Whether values decide a length of a variable, which it shows or has from the trace.
+    fn is_decided(&self, variable: usize, spec: &Spec, axis: usize) -> bool {
+        spec.shape.get(axis) == Some(&UNKNOWN) || lock(&self.guarded).contains(&variable)
     }
 }
 
@@ -66,16 +85,29 @@ impl Raw {
     /// To be called before a function of this name computes with the length of an axis. Inside a trace, where values decide the length,
     /// the graph then runs with this one alone, and is an error with others.
     pub fn length_is_read(&self, by: &'static str, axis: usize) {
-        let (mut next, mut axis, length) = (self.tag(), axis, self.shape().get(axis).copied());
+        if self.tag().is_some() {
+            self.read_length(by, axis, false);
+        }
+    }
+
+    /// As [`Raw::length_is_read`], where all that matters is whether there are elements.
+    #[cold]
+    pub(crate) fn emptiness_is_read(&self) {
+        (0..self.rank()).for_each(|axis| self.read_length("size == 0", axis, true));
+    }
+
+    fn read_length(&self, by: &'static str, mut axis: usize, emptiness: bool) {
+        let (mut next, length) = (self.tag(), self.shape().get(axis).copied());
         while let Some(tag) = next {
             match &tag.kind {
                 Kind::Variable(recorder, variable, spec)
-                    if spec.shape.get(axis) == Some(&UNKNOWN) =>
+                    if recorder.is_decided(*variable, spec, axis) =>
                 {
                     let read = ReadLength {
                         variable: *variable,
                         axis,
                         length: length.unwrap_or(0),
+                        emptiness,
                         by,
                     };
                     lock(&recorder.read_lengths).push(read);
@@ -152,6 +184,10 @@ pub(crate) fn append(
     let meets = x.len() > 1 || p.name() == "broadcast_to";
     let fixed = (decided && meets && inferred.is_err()).then(|| shapes(x));
     let traced = shapes(y.as_slice());
+    let of_guarded = |tag: &Option<&Tag>| {
+        variable_of(*tag).is_some_and(|(number, _)| lock(&recorder.guarded).contains(&number))
+    };
+    let guarded = decided || tags.iter().any(of_guarded);
     let specs = match inferred {
         Ok(specs) if specs.as_slice().len() == y.as_slice().len() => specs.into_vec(),
         _ => y.as_slice().iter().map(Spec::of).collect(),
@@ -160,6 +196,9 @@ pub(crate) fn append(
         .into_iter()
         .map(|spec| (recorder.variable(), spec))
         .collect();
+    if guarded {
+        lock(&recorder.guarded).extend(outputs.iter().map(|(number, _)| *number));
+    }
     let y = y.map(|i, y| {
         let (number, spec) = &outputs[i];
         y.push(
@@ -375,6 +414,22 @@ impl Graph {
         direct
     }
 
+    /// What this graph fixes of a variable's lengths is fixed in a trace that it runs in.
+    fn hand_on(&self, number: usize, spec: &Spec, y: &Raw) {
+        for (axis, length) in spec.shape.iter().enumerate() {
+            if *length != UNKNOWN {
+                y.length_is_read("graph", axis);
+            }
+        }
+        for read in self
+            .read_lengths
+            .iter()
+            .filter(|read| read.variable == number)
+        {
+            y.read_length(read.by, read.axis, read.emptiness);
+        }
+    }
+
     /// The values of all variables that are read last by the outputs; those in `direct` are written into `out` instead.
     fn evaluated(
         &self,
@@ -395,6 +450,8 @@ impl Graph {
         let mut all: HashMap<usize, Raw> = HashMap::new();
         for (i, (x, (number, spec))) in x.iter().zip(&self.inputs).enumerate() {
             fits(&format!("input {i}"), spec, x)?;
+            // inside another trace it is that one's to check
+            x.lengths_are_read("graph");
             all.insert(*number, x.clone());
         }
         // whether a length that values decide is another one than in the trace
@@ -415,6 +472,9 @@ impl Graph {
                 let (was, is) = (shape_text(was), shape_text(is.shape()));
                 let problem = format!("an operand has shape {is}, in the trace it had {was}");
                 return Err(other_lengths(name, &problem));
+            }
+            if equation.fixed.is_some() {
+                inputs.iter().for_each(|x| x.lengths_are_read("graph"));
             }
             // nothing else may tell of the mask: what it keeps is left out where nothing reads it
             let differed = moved || name == "expand";
@@ -437,10 +497,13 @@ impl Graph {
             for (i, y) in y.into_vec().into_iter().enumerate() {
                 let (number, spec) = &equation.outputs[i];
                 fits(name, spec, &y).map_err(explained)?;
+                if y.tag().is_some() {
+                    self.hand_on(*number, spec, &y);
+                }
                 if spec.shape.contains(&UNKNOWN) && equation.traced[i][..] != *y.shape() {
                     moved = true;
                     let is_fixed = |read: &&ReadLength| {
-                        read.variable == *number && y.shape()[read.axis] != read.length
+                        read.variable == *number && !read.allows(y.shape()[read.axis])
                     };
                     if let Some(read) = self.read_lengths.iter().find(is_fixed) {
                         let (is, was) = (y.shape()[read.axis], read.length);
