@@ -674,7 +674,7 @@ impl Array {
 fn loses_derivative(py: Python<'_>, to: &str) -> Outcome<()> {
     let text = format!(
         "{to}(x) of an array that is differentiated is a constant: no derivative passes through it\n  hint: functions of `cv` in place of \
-         those of `math` keep it; `x.item()` or `x.detach()` says that a constant is meant"
+         those of Python's math module keep it; `x.item()` or `x.detach()` says that a constant is meant"
     );
     let class = py.get_type::<pyo3::exceptions::PyUserWarning>();
     crate::functions::warn_as(py, class.as_any(), &text)

@@ -685,7 +685,7 @@ class Context:
         """Not there: a `Function` returns new arrays."""
         raise RuntimeError(
             "a Function does not write its arguments: its derivatives could not read what they were"
-            "\n  hint: return a new array, and write it where it is used: `x[...] = F.apply(x)`"
+            "\n  hint: return a new array, and write it where it is used: `x[...] = y`"
         )
 
     def save_for_backward(self, *arrays: ndarray | None) -> None:
