@@ -7,7 +7,20 @@ from . import _civita
 __all__ = ["enable_grad", "no_grad", "set_grad_enabled"]
 
 
-class no_grad(_civita._NoGrad):
+class _Decorator:
+    """What makes a mode a decorator, with parentheses and without."""
+
+    __slots__ = ()
+
+    def __new__(cls, function=None):
+        mode = super().__new__(cls)
+        return mode if function is None else mode(function)
+
+    def __call__(self, function):
+        return _within(type(self), function)
+
+
+class no_grad(_Decorator, _civita._NoGrad):
     """Nothing is recorded inside: `with cv.no_grad(): ...`, or `@cv.no_grad` over a function, a method or a generator.
 
     Examples
@@ -21,15 +34,8 @@ class no_grad(_civita._NoGrad):
 
     __slots__ = ()
 
-    def __new__(cls, function=None):
-        mode = _civita._NoGrad.__new__(cls)
-        return mode if function is None else mode(function)
 
-    def __call__(self, function):
-        return _within(type(self), function)
-
-
-class enable_grad(_civita._EnableGrad):
+class enable_grad(_Decorator, _civita._EnableGrad):
     """Gradients are recorded inside, also within `no_grad`: `with cv.enable_grad(): ...`, or `@cv.enable_grad` over a function.
 
     Examples
@@ -41,13 +47,6 @@ class enable_grad(_civita._EnableGrad):
     """
 
     __slots__ = ()
-
-    def __new__(cls, function=None):
-        mode = _civita._EnableGrad.__new__(cls)
-        return mode if function is None else mode(function)
-
-    def __call__(self, function):
-        return _within(type(self), function)
 
 
 class set_grad_enabled:
