@@ -8,13 +8,17 @@
 //! systems   halves: x₁ = A₁₁⁻¹ b₁, b₂ -= A₂₁ x₁, x₂ = A₂₂⁻¹ b₂
 //! ```
 //!
+//! The columns after a panel are updated in stripes, each a task. The first holds the next panel and factors it as well, while other
+//! threads have the others: nobody waits for a panel (*look-ahead*; Strazdins 1998).
+//!
 //! How the work is cut depends on sizes alone, so bits are equal for any number of threads.
 
 use civita_core::error::Result;
 use civita_core::isa::{Isa, Wide, wide};
 
+use crate::batch::each;
 use crate::divisor::Divisor;
-use crate::gemm::{View, add_product, subtract_product};
+use crate::gemm::{Rows, View, add_product, subtract_product};
 use crate::scalar::Scalar;
 
 /// Rows of a triangular system that is solved row by row.
@@ -33,61 +37,46 @@ fn block(n: usize) -> usize {
     }
 }
 
-/// Writes the transpose of a matrix of this shape; its rows, and those of the result, are so far apart.
-pub fn transpose<T: Scalar>(
-    from: &[T],
-    apart: usize,
-    shape: [usize; 2],
-    to: &mut [T],
-    stride: usize,
-) {
-    wide(Transpose {
-        from,
-        apart,
-        shape,
-        to,
-        stride,
-    });
+/// Columns that are updated together: a task where there are threads.
+const STRIPE: usize = 128;
+
+/// Writes the transpose of a row-major matrix.
+pub fn transpose<T: Scalar>(from: View<'_, T>, to: Rows<'_, T>) {
+    wide(Transpose { from, to });
 }
 
-struct Transpose<'a, T> {
-    from: &'a [T],
-    apart: usize,
-    shape: [usize; 2],
-    to: &'a mut [T],
-    stride: usize,
+struct Transpose<'a, 'b, T> {
+    from: View<'a, T>,
+    to: Rows<'b, T>,
 }
 
-impl<T: Scalar> Wide for Transpose<'_, T> {
+impl<T: Scalar> Wide for Transpose<'_, '_, T> {
     type Out = ();
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let Transpose {
-            from,
-            apart,
-            shape: [rows, cols],
-            to,
-            stride,
-        } = self;
+        let Transpose { from, mut to } = self;
+        let (rows, cols) = (from.rows, from.cols);
+        assert!(to.rows == cols && to.cols == rows);
         for i in (0..rows).step_by(LANES) {
             let high = LANES.min(rows - i);
             for j in (0..cols).step_by(LANES) {
                 let across = LANES.min(cols - j);
                 if high < LANES || across < LANES {
                     for jj in j..j + across {
-                        for ii in i..i + high {
-                            to[jj * stride + ii] = from[ii * apart + jj];
+                        let line = &mut to.row(jj)[i..i + high];
+                        for (ii, x) in line.iter_mut().enumerate() {
+                            *x = from.at(i + ii, jj);
                         }
                     }
                     continue;
                 }
                 let mut block = [[T::default(); LANES]; LANES];
                 for (l, row) in block.iter_mut().enumerate() {
-                    row.copy_from_slice(&from[(i + l) * apart + j..][..LANES]);
+                    row.copy_from_slice(&from.row(i + l)[j..][..LANES]);
                 }
                 for l in 0..LANES {
                     let line: [T; LANES] = std::array::from_fn(|k| block[k][l]);
-                    to[(j + l) * stride + i..][..LANES].copy_from_slice(&line);
+                    to.row(j + l)[i..][..LANES].copy_from_slice(&line);
                 }
             }
         }
@@ -110,19 +99,13 @@ pub enum Diagonal {
     Unit,
 }
 
-/// Solves `L x = b` for lower triangular `L`, in place of a row-major `b` of `k` columns, whose rows are `stride` apart.
+/// Solves `L x = b` for lower triangular `L`, in place of `b`.
 ///
 /// # Errors
 /// When there is no memory to work in; so for the others here.
-pub fn solve_lower<T: Scalar>(
-    l: View<'_, T>,
-    diagonal: Diagonal,
-    b: &mut [T],
-    k: usize,
-    stride: usize,
-) -> Result<()> {
+pub fn solve_lower<T: Scalar>(l: View<'_, T>, diagonal: Diagonal, b: Rows<'_, T>) -> Result<()> {
     let n = l.rows;
-    if n == 0 || k == 0 {
+    if n == 0 || b.cols == 0 {
         return Ok(());
     }
     if n <= BASE {
@@ -131,29 +114,20 @@ pub fn solve_lower<T: Scalar>(
             diagonal,
             lower: true,
             b,
-            k,
-            stride,
         });
         return Ok(());
     }
     let h = half(n);
-    let (top, bottom) = b.split_at_mut(h * stride);
-    solve_lower(l.part([0, 0], h, h), diagonal, top, k, stride)?;
-    let known = View::row_major(top, h, k, stride);
-    subtract_product(bottom, stride, l.part([h, 0], n - h, h), known)?;
-    solve_lower(l.part([h, h], n - h, n - h), diagonal, bottom, k, stride)
+    let (mut top, mut bottom) = b.split_rows(h);
+    solve_lower(l.part([0, 0], h, h), diagonal, top.by_ref())?;
+    subtract_product(&mut bottom, l.part([h, 0], n - h, h), top.view())?;
+    solve_lower(l.part([h, h], n - h, n - h), diagonal, bottom)
 }
 
 /// As [`solve_lower`] for upper triangular `U`.
-pub fn solve_upper<T: Scalar>(
-    u: View<'_, T>,
-    diagonal: Diagonal,
-    b: &mut [T],
-    k: usize,
-    stride: usize,
-) -> Result<()> {
+pub fn solve_upper<T: Scalar>(u: View<'_, T>, diagonal: Diagonal, b: Rows<'_, T>) -> Result<()> {
     let n = u.rows;
-    if n == 0 || k == 0 {
+    if n == 0 || b.cols == 0 {
         return Ok(());
     }
     if n <= BASE {
@@ -162,36 +136,34 @@ pub fn solve_upper<T: Scalar>(
             diagonal,
             lower: false,
             b,
-            k,
-            stride,
         });
         return Ok(());
     }
     let h = half(n);
-    let (top, bottom) = b.split_at_mut(h * stride);
-    solve_upper(u.part([h, h], n - h, n - h), diagonal, bottom, k, stride)?;
-    let known = View::row_major(bottom, n - h, k, stride);
-    subtract_product(top, stride, u.part([0, h], h, n - h), known)?;
-    solve_upper(u.part([0, 0], h, h), diagonal, top, k, stride)
+    let (mut top, mut bottom) = b.split_rows(h);
+    solve_upper(u.part([h, h], n - h, n - h), diagonal, bottom.by_ref())?;
+    subtract_product(&mut top, u.part([0, h], h, n - h), bottom.view())?;
+    solve_upper(u.part([0, 0], h, h), diagonal, top)
 }
 
-/// Writes `L⁻¹` of a lower triangle with ones on its diagonal; `out` holds zeros, its rows are `stride` apart.
-pub fn invert_unit_lower<T: Scalar>(l: View<'_, T>, out: &mut [T], stride: usize) -> Result<()> {
+/// Writes `L⁻¹` of a lower triangle with ones on its diagonal; `out` holds zeros.
+fn invert_unit_lower<T: Scalar>(l: View<'_, T>, mut out: Rows<'_, T>) -> Result<()> {
     let n = l.rows;
     if n <= BASE {
         for i in 0..n {
-            out[i * stride + i] = T::of(unit::<T>(), T::Real::default());
+            out.row(i)[i] = T::of(unit::<T>(), T::Real::default());
         }
-        return solve_lower(l, Diagonal::Unit, out, n, stride);
+        return solve_lower(l, Diagonal::Unit, out);
     }
     let h = half(n);
-    let (top, bottom) = out.split_at_mut(h * stride);
+    let (top, bottom) = out.split_rows(h);
+    let (mut first, _) = top.split_cols(h);
+    let (mut corner, last) = bottom.split_cols(h);
     let rest = l.part([h, h], n - h, n - h);
-    invert_unit_lower(l.part([0, 0], h, h), top, stride)?;
-    invert_unit_lower(rest, &mut bottom[h..], stride)?;
-    let known = View::row_major(top, h, h, stride);
-    subtract_product(bottom, stride, l.part([h, 0], n - h, h), known)?;
-    solve_lower(rest, Diagonal::Unit, bottom, h, stride)
+    invert_unit_lower(l.part([0, 0], h, h), first.by_ref())?;
+    invert_unit_lower(rest, last)?;
+    subtract_product(&mut corner, l.part([h, 0], n - h, h), first.view())?;
+    solve_lower(rest, Diagonal::Unit, corner)
 }
 
 fn unit<T: Scalar>() -> T::Real {
@@ -199,56 +171,47 @@ fn unit<T: Scalar>() -> T::Real {
 }
 
 /// Substitution in a triangle of up to [`BASE`] rows.
-struct Substitution<'a, T> {
+struct Substitution<'a, 'b, T> {
     a: View<'a, T>,
     diagonal: Diagonal,
     lower: bool,
-    b: &'a mut [T],
-    k: usize,
-    stride: usize,
+    b: Rows<'b, T>,
 }
 
-impl<T: Scalar> Wide for Substitution<'_, T> {
+impl<T: Scalar> Wide for Substitution<'_, '_, T> {
     type Out = ();
     #[inline(always)]
-    fn run<I: Isa>(self) {
-        let (n, stride) = (self.a.rows, self.stride);
+    fn run<I: Isa>(mut self) {
+        let n = self.a.rows;
         let mut factors = [T::default(); BASE];
         for step in 0..n {
-            let (i, first, count) = match self.lower {
+            let (i, first, split) = match self.lower {
                 true => (step, 0, step),
-                false => (n - 1 - step, n - step, step),
+                false => (n - 1 - step, n - step, n - step),
             };
-            for (s, factor) in factors[..count].iter_mut().enumerate() {
+            for (s, factor) in factors[..step].iter_mut().enumerate() {
                 *factor = self.a.at(i, first + s);
             }
             let scale = (self.diagonal == Diagonal::Own).then(|| self.a.at(i, i));
-            let (before, from) = self.b.split_at_mut(i * stride);
-            let (row, after) = from.split_at_mut(self.k.max(stride.min(from.len())));
+            let (mut above, mut below) = self.b.by_ref().split_rows(split);
             let (row, others) = match self.lower {
-                true => (&mut row[..self.k], &*before),
-                false => (&mut row[..self.k], &*after),
+                true => (below.row(0), above.view()),
+                false => (above.row(i), below.view()),
             };
-            substitute(row, others, stride, &factors[..count], scale);
+            substitute(row, others, &factors[..step], scale);
         }
     }
 }
 
 /// `row = (row - Σ factor · others) / scale`.
 #[inline(always)]
-fn substitute<T: Scalar>(
-    row: &mut [T],
-    others: &[T],
-    stride: usize,
-    factors: &[T],
-    scale: Option<T>,
-) {
+fn substitute<T: Scalar>(row: &mut [T], others: View<'_, T>, factors: &[T], scale: Option<T>) {
     let mut chunks = row.chunks_exact_mut(LANES);
     let mut at = 0;
     for chunk in &mut chunks {
         let mut sum: [T; LANES] = std::array::from_fn(|l| chunk[l]);
         for (s, &factor) in factors.iter().enumerate() {
-            let other = &others[s * stride + at..s * stride + at + LANES];
+            let other = &others.row(s)[at..at + LANES];
             for l in 0..LANES {
                 sum[l] -= factor * other[l];
             }
@@ -262,7 +225,7 @@ fn substitute<T: Scalar>(
     for (l, x) in chunks.into_remainder().iter_mut().enumerate() {
         let mut sum = *x;
         for (s, &factor) in factors.iter().enumerate() {
-            sum -= factor * others[s * stride + at + l];
+            sum -= factor * others.at(s, at + l);
         }
         *x = match scale {
             Some(d) => divided([sum], d)[0],
@@ -287,43 +250,99 @@ fn divided<T: Scalar, const L: usize>(x: [T; L], d: T) -> [T; L] {
 /// `rows` is permuted along; returns whether the permutation is odd.
 pub fn lu<T: Scalar>(a: &mut [T], m: usize, n: usize, rows: &mut [usize]) -> Result<bool> {
     let steps = m.min(n);
-    let width = block(steps);
-    let mut panel = vec![T::default(); m * width.min(steps)];
-    let mut pivots = vec![0; width];
-    let mut odd = false;
+    let width = block(steps).min(steps.max(1));
+    // of each panel its own, counted from its first row
+    let mut pivots = vec![0; steps];
+    let (mut panel, mut next) = (Vec::new(), Vec::new());
+    let mut all = Rows::new(a, m, n, n);
+    let (first, _) = all.by_ref().split_cols(width.min(steps));
+    columns_to_panel(first.view(), &mut panel, &mut pivots[..width.min(steps)])?;
     for from in (0..steps).step_by(width) {
         let (w, h) = (width.min(steps - from), m - from);
-        let panel = &mut panel[..h * w];
-        let block = &mut a[from * n..];
-        transpose(&block[from..], n, [h, w], panel, h);
-        factor_panel(panel, h, 0, w, &mut pivots[..w])?;
-        for (j, &p) in pivots[..w].iter().enumerate() {
-            if p == j {
-                continue;
+        let (own, later) = pivots[from..].split_at_mut(w);
+        let factored = View::column_major(&panel, h, w, h);
+        let (_, below) = all.by_ref().split_rows(from);
+        let (_, right) = below.split_cols(from);
+        let (place, right) = right.split_cols(w);
+        let ahead = width.min(steps - from - w);
+        let (following, others) = right.split_cols(ahead);
+        let (next, later) = (&mut next, &mut later[..ahead]);
+        let tasks = others.cols.div_ceil(STRIPE) + 2;
+        let parts = std::iter::once(Part::Next(following, next, later))
+            .chain(others.stripes(STRIPE).map(Part::Beside))
+            .chain([Part::Panel(place)]);
+        let update = |columns: &mut Rows<'_, T>| -> Result<()> {
+            columns.exchange(own);
+            let (mut top, mut bottom) = columns.by_ref().split_rows(w);
+            solve_lower(factored.part([0, 0], w, w), Diagonal::Unit, top.by_ref())?;
+            subtract_product(&mut bottom, factored.part([w, 0], h - w, w), top.view())
+        };
+        each(
+            tasks,
+            h * w * STRIPE.min(n),
+            parts,
+            || (),
+            |(), _, part| match part {
+                Part::Next(mut columns, panel, pivots) => {
+                    update(&mut columns)?;
+                    let (_, below) = columns.split_rows(w);
+                    columns_to_panel(below.view(), panel, pivots)
+                }
+                Part::Beside(mut columns) => update(&mut columns),
+                Part::Panel(columns) => {
+                    transpose(factored.transposed(), columns);
+                    Ok(())
+                }
+            },
+        )?;
+        std::mem::swap(&mut panel, next);
+    }
+    // what later panels exchanged in those before them
+    let (left, _) = all.split_cols(steps);
+    let before = left.stripes(width).zip((width..).step_by(width));
+    each(
+        steps.div_ceil(width),
+        steps * width,
+        before,
+        || (),
+        |(), _, (columns, from)| {
+            let (_, mut below) = columns.split_rows(from.min(m));
+            for own in pivots[from.min(steps)..].chunks(width) {
+                below.exchange(own);
+                (_, below) = below.split_rows(own.len());
             }
-            odd = !odd;
-            rows.swap(from + j, from + p);
-            let (upper, lower) = block.split_at_mut(p * n);
-            let (x, y) = (&mut upper[j * n..(j + 1) * n], &mut lower[..n]);
-            x[..from].swap_with_slice(&mut y[..from]);
-            x[from + w..].swap_with_slice(&mut y[from + w..]);
-        }
-        transpose(panel, h, [w, h], &mut block[from..], n);
-        let rest = n - from - w;
-        if rest == 0 {
-            continue;
-        }
-        let factored = View::column_major(panel, h, w, h);
-        let (top, bottom) = block.split_at_mut(w * n);
-        let right = &mut top[from + w..];
-        solve_lower(factored.part([0, 0], w, w), Diagonal::Unit, right, rest, n)?;
-        if h > w {
-            let right = View::row_major(right, w, rest, n);
-            let below = factored.part([w, 0], h - w, w);
-            subtract_product(&mut bottom[from + w..], n, below, right)?;
-        }
+            Ok(())
+        },
+    )?;
+    let mut odd = false;
+    for (j, &p) in pivots.iter().enumerate() {
+        let panel = j - j % width;
+        rows.swap(j, panel + p);
+        odd ^= j != panel + p;
     }
     Ok(odd)
+}
+
+/// What there is to do beside each other once a panel of LU is factored.
+enum Part<'a, 'b, T> {
+    /// The columns of the next one, what it is copied to and its exchanges of rows.
+    Next(Rows<'a, T>, &'b mut Vec<T>, &'b mut [usize]),
+    /// Other columns.
+    Beside(Rows<'a, T>),
+    /// Where the panel came from.
+    Panel(Rows<'a, T>),
+}
+
+/// Copies columns to column-major memory and factors them.
+fn columns_to_panel<T: Scalar>(
+    columns: View<'_, T>,
+    panel: &mut Vec<T>,
+    pivots: &mut [usize],
+) -> Result<()> {
+    let (h, w) = (columns.rows, columns.cols);
+    panel.resize(h * w, T::default());
+    transpose(columns, Rows::new(panel, w, h, h));
+    factor_panel(panel, h, 0, w, pivots)
 }
 
 /// Factors the columns of a panel from row `top` on; columns are `h` apart. `pivots[j]` is the row that row `top + j` is exchanged
@@ -366,12 +385,9 @@ fn factor_panel<T: Scalar>(
         .collect();
     if h > top + first {
         let below = known.part([first, 0], h - top - first, first);
-        subtract_product(
-            &mut right[top + first..],
-            h,
-            View::row_major(&solved, w - first, first, first),
-            below.transposed(),
-        )?;
+        let mut bottom = Rows::new(&mut right[top + first..], w - first, below.rows, h);
+        let solved = View::row_major(&solved, w - first, first, first);
+        subtract_product(&mut bottom, solved, below.transposed())?;
     }
     factor_panel(right, h, top + first, w - first, late)?;
     exchange(left, h, top + first, late);
@@ -453,46 +469,78 @@ fn largest<T: Scalar>(x: &[T]) -> usize {
 
 /// Rows of a diagonal block, at most.
 const CORNER: usize = 128;
-/// Rows of `A₂₂` that are updated by one product: less work above the diagonal, or larger products.
-const STRIPE: usize = 192;
-
 /// Factors the lower triangle of a row-major Hermitian matrix in place: `A = L Lᴴ`, zeros above. False where it is not positive
 /// definite.
 pub fn cholesky<T: Scalar>(a: &mut [T], n: usize) -> Result<bool> {
-    let width = if n < 1536 { 64 } else { CORNER };
-    let mut across = vec![T::default(); n * width];
+    let width = if n < 1536 { 64 } else { CORNER }.min(n);
+    // `-L₂₁ᴴ` of a panel and of the next one
+    let (mut panel, mut next) = (Vec::new(), Vec::new());
+    let mut all = Rows::new(a, n, n, n);
+    let (first, _) = all.by_ref().split_cols(width);
+    let mut fine = columns_of_cholesky(first, &mut panel)?;
     for from in (0..n).step_by(width) {
-        let w = width.min(n - from);
-        let (top, bottom) = a[from * n..].split_at_mut(w * n);
-        let corner = &mut top[from..];
-        if !wide(Corner { a: corner, n, w }) {
+        if !fine {
             return Ok(false);
         }
-        for (i, row) in top.chunks_exact_mut(n).enumerate() {
-            row[from + i + 1..].fill(T::default());
-        }
+        let w = width.min(n - from);
         let h = n - from - w;
         if h == 0 {
             break;
         }
-        // L₂₁ᴴ, row-major
-        let across = &mut across[..w * h];
-        transpose(&bottom[from..], n, [h, w], across, h);
-        conjugate(across);
-        let known = View::row_major(&top[from..], w, w, n);
-        solve_lower(known, Diagonal::Own, across, h, h)?;
-        transpose(across, h, [w, h], &mut bottom[from..], n);
-        let mut below = Vec::with_capacity(h * w);
-        for row in bottom.chunks_exact_mut(n) {
-            conjugate(&mut row[from..from + w]);
-            below.extend(row[from..from + w].iter().map(|&x| -x));
-        }
-        for (s, stripe) in bottom.chunks_mut(STRIPE * n).enumerate() {
-            let (i, rows) = (s * STRIPE, stripe.len() / n);
-            let left = View::row_major(&below[i * w..], rows, w, w);
-            let right = View::row_major(across, w, i + rows, h);
-            add_product(&mut stripe[from + w..], n, left, right)?;
-        }
+        let (_, below) = all.by_ref().split_rows(from + w);
+        let (left, rest) = below.split_cols(from + w);
+        let left = left.view().part([0, from], h, w);
+        let right = View::row_major(&panel, w, h, h);
+        let (following, others) = rest.split_cols(width.min(h));
+        let (ahead, tasks) = (following.cols, others.cols.div_ceil(STRIPE) + 1);
+        let stripes = others.stripes(STRIPE).enumerate();
+        let parts = std::iter::once((following, 0, Some((&mut next, &mut fine))))
+            .chain(stripes.map(|(i, stripe)| (stripe, ahead + i * STRIPE, None)));
+        each(
+            tasks,
+            h * w * STRIPE.min(n),
+            parts,
+            || (),
+            |(), _, (columns, i, next)| {
+                // from the diagonal down
+                let (rows, cols) = (h - i, columns.cols);
+                let (_, mut below) = columns.split_rows(i);
+                let (left, right) = (left.part([i, 0], rows, w), right.part([0, i], w, cols));
+                add_product(&mut below, left, right)?;
+                if let Some((next, fine)) = next {
+                    *fine = columns_of_cholesky(below, next)?;
+                }
+                Ok(())
+            },
+        )?;
+        std::mem::swap(&mut panel, &mut next);
+    }
+    for i in 0..n {
+        all.row(i)[i + 1..].fill(T::default());
+    }
+    Ok(true)
+}
+
+/// Factors columns from the diagonal down, and writes `-L₂₁ᴴ`, row-major. False where the corner is not positive definite.
+fn columns_of_cholesky<T: Scalar>(columns: Rows<'_, T>, adjoint: &mut Vec<T>) -> Result<bool> {
+    let w = columns.cols;
+    let h = columns.rows - w;
+    let (mut corner, below) = columns.split_rows(w);
+    if !wide(Corner(corner.by_ref())) {
+        return Ok(false);
+    }
+    if h == 0 {
+        return Ok(true);
+    }
+    adjoint.resize(w * h, T::default());
+    transpose(below.view(), Rows::new(adjoint, w, h, h));
+    conjugate(adjoint);
+    let right = Rows::new(adjoint, w, h, h);
+    solve_lower(corner.view(), Diagonal::Own, right)?;
+    conjugate(adjoint);
+    transpose(View::row_major(adjoint, w, h, h), below);
+    for x in adjoint {
+        *x = -x.conjugate();
     }
     Ok(true)
 }
@@ -503,21 +551,18 @@ fn conjugate<T: Scalar>(x: &mut [T]) {
     }
 }
 
-/// The factor of a diagonal block, whose rows are `n` apart.
-struct Corner<'a, T> {
-    a: &'a mut [T],
-    n: usize,
-    w: usize,
-}
+/// The factor of a diagonal block, below the diagonal.
+struct Corner<'a, T>(Rows<'a, T>);
 
 impl<T: Scalar> Wide for Corner<'_, T> {
     type Out = bool;
     #[inline(always)]
     fn run<I: Isa>(self) -> bool {
-        let Corner { a, n, w } = self;
+        let Corner(mut a) = self;
+        let w = a.rows;
         let mut column = [T::default(); CORNER];
         for j in 0..w {
-            let d = a[j * n + j].re();
+            let d = a.row(j)[j].re();
             let positive = d > T::Real::default();
             // NaN is not
             if !positive {
@@ -525,15 +570,16 @@ impl<T: Scalar> Wide for Corner<'_, T> {
             }
             let root = faer::traits::math_utils::sqrt(&d);
             let root = T::of(root, T::Real::default());
-            a[j * n + j] = root;
-            for i in j + 1..w {
-                let x = divided([a[i * n + j]], root)[0];
-                a[i * n + j] = x;
-                column[i] = x.conjugate();
+            a.row(j)[j] = root;
+            for (i, column) in column[..w].iter_mut().enumerate().skip(j + 1) {
+                let x = &mut a.row(i)[j];
+                *x = divided([*x], root)[0];
+                *column = x.conjugate();
             }
             for i in j + 1..w {
-                let factor = a[i * n + j];
-                let row = &mut a[i * n + j + 1..i * n + i + 1];
+                let (factor, row) = match a.row(i).split_at_mut(j + 1) {
+                    (before, row) => (before[j], &mut row[..i - j]),
+                };
                 for (y, &x) in row.iter_mut().zip(&column[j + 1..=i]) {
                     *y -= factor * x;
                 }
@@ -547,8 +593,9 @@ impl<T: Scalar> Wide for Corner<'_, T> {
 pub fn invert<T: Scalar>(packed: &[T], rows: &[usize], n: usize, out: &mut [T]) -> Result<()> {
     let factors = View::row_major(packed, n, n, n);
     let mut x = vec![T::default(); n * n];
-    invert_unit_lower(factors, &mut x, n)?;
-    solve_upper(factors, Diagonal::Own, &mut x, n, n)?;
+    let mut all = Rows::new(&mut x, n, n, n);
+    invert_unit_lower(factors, all.by_ref())?;
+    solve_upper(factors, Diagonal::Own, all)?;
     for (from, to) in x.chunks_exact(n.max(1)).zip(out.chunks_exact_mut(n.max(1))) {
         for (&v, &j) in from.iter().zip(rows) {
             to[j] = v;

@@ -4,12 +4,12 @@ use civita_core::error::Result;
 use faer::{MatMut, MatRef};
 
 use crate::blocked::{self, Diagonal};
-use crate::gemm::View;
+use crate::gemm::{Rows, View};
 use crate::scalar::{Real, Scalar};
 
 /// Writes the transpose of a row-major `m × n` matrix: its elements in column-major order, or back.
 pub fn transpose<T: Scalar>(from: &[T], m: usize, n: usize, to: &mut [T]) {
-    blocked::transpose(from, n, [m, n], to, m);
+    blocked::transpose(View::row_major(from, m, n, n), Rows::new(to, n, m, m));
 }
 
 /// A row-major square matrix in column-major order and double precision.
@@ -75,8 +75,9 @@ impl<'a, T: Scalar> Lu<'a, T> {
             permuted.extend_from_slice(&b[row * k..(row + 1) * k]);
         }
         b.copy_from_slice(&permuted);
-        blocked::solve_lower(factors, Diagonal::Unit, b, k, k)?;
-        blocked::solve_upper(factors, Diagonal::Own, b, k, k)
+        let mut b = Rows::new(b, n, k, k);
+        blocked::solve_lower(factors, Diagonal::Unit, b.by_ref())?;
+        blocked::solve_upper(factors, Diagonal::Own, b)
     }
 
     /// Writes `A⁻¹`, row-major.

@@ -14,7 +14,7 @@ use civita_core::threads::stop_if_told;
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, squares};
 use crate::dense::Lu;
-use crate::gemm::{View, add_product};
+use crate::gemm::{Rows, View, add_product};
 use crate::ops::{adjoint, times};
 use crate::scalar::{Real, Scalar, for_dtype};
 
@@ -52,7 +52,7 @@ fn run<T: Scalar>(x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()>
 fn product<T: Scalar>(a: &[T], b: &[T], n: usize) -> Result<Vec<T>> {
     let mut c = vec![T::default(); n * n];
     let [a, b] = [a, b].map(|x| View::row_major(x, n, n, n));
-    add_product(&mut c, n, a, b)?;
+    add_product(&mut Rows::new(&mut c, n, n, n), a, b)?;
     Ok(c)
 }
 

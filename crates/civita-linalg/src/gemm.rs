@@ -1,21 +1,35 @@
 //! Products of parts of matrices, on the engine's kernels: what blocked factorisations spend their time on.
 
+use std::marker::PhantomData;
+
 use civita_core::error::Result;
 use civita_core::kernels::matmul::{Batch, Operand, Problem, matmul};
 
 use crate::scalar::Scalar;
 
-/// A matrix in a slice: element `(i, j)` is at `i * down + j * right`.
-#[derive(Clone, Copy)]
+/// A matrix in memory that is read: element `(i, j)` is at `i * down + j * right`.
 pub struct View<'a, T> {
-    data: &'a [T],
+    data: *const T,
     /// Number of rows.
     pub rows: usize,
     /// Number of columns.
     pub cols: usize,
     down: usize,
     right: usize,
+    memory: PhantomData<&'a T>,
 }
+
+impl<T> Clone for View<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for View<'_, T> {}
+
+// SAFETY: it reads elements, as a reference to them does.
+unsafe impl<T: Sync> Send for View<'_, T> {}
+// SAFETY: the same.
+unsafe impl<T: Sync> Sync for View<'_, T> {}
 
 impl<'a, T: Scalar> View<'a, T> {
     /// A row-major matrix whose rows are `stride` apart.
@@ -34,11 +48,12 @@ impl<'a, T: Scalar> View<'a, T> {
             assert!((rows - 1) * down + (cols - 1) * right < data.len());
         }
         View {
-            data,
+            data: data.as_ptr(),
             rows,
             cols,
             down,
             right,
+            memory: PhantomData,
         }
     }
 
@@ -56,9 +71,13 @@ impl<'a, T: Scalar> View<'a, T> {
     /// The part of `rows × cols` elements from `(i, j)` on.
     pub fn part(self, [i, j]: [usize; 2], rows: usize, cols: usize) -> View<'a, T> {
         assert!(i + rows <= self.rows && j + cols <= self.cols);
-        let from = (i * self.down + j * self.right).min(self.data.len());
+        let from = match rows > 0 && cols > 0 {
+            true => i * self.down + j * self.right,
+            false => 0,
+        };
         View {
-            data: &self.data[from..],
+            // SAFETY: the part's first element is an element of this.
+            data: unsafe { self.data.add(from) },
             rows,
             cols,
             ..self
@@ -68,12 +87,22 @@ impl<'a, T: Scalar> View<'a, T> {
     /// The element at `(i, j)`.
     #[inline(always)]
     pub fn at(&self, i: usize, j: usize) -> T {
-        self.data[i * self.down + j * self.right]
+        assert!(i < self.rows && j < self.cols);
+        // SAFETY: it is one of the elements.
+        unsafe { *self.data.add(i * self.down + j * self.right) }
+    }
+
+    /// A row whose elements are neighbours.
+    #[inline(always)]
+    pub fn row(&self, i: usize) -> &'a [T] {
+        assert!(i < self.rows && (self.right == 1 || self.cols <= 1));
+        // SAFETY: they are elements of the matrix.
+        unsafe { std::slice::from_raw_parts(self.data.add(i * self.down), self.cols) }
     }
 
     fn operand(&self) -> Operand {
         Operand {
-            ptr: self.data.as_ptr().cast(),
+            ptr: self.data.cast(),
             row_stride: self.down as isize,
             col_stride: self.right as isize,
         }
@@ -83,46 +112,172 @@ impl<'a, T: Scalar> View<'a, T> {
     fn negated(&self) -> Vec<T> {
         let mut out = Vec::with_capacity(self.rows * self.cols);
         for i in 0..self.rows {
-            out.extend((0..self.cols).map(|j| -self.at(i, j)));
+            match self.right {
+                1 => out.extend(self.row(i).iter().map(|&x| -x)),
+                _ => out.extend((0..self.cols).map(|j| -self.at(i, j))),
+            }
         }
         out
     }
 }
 
-/// `C = C + A B`; rows of `C` are contiguous and `stride` apart.
+/// A matrix in memory that is written: elements of rows are neighbours, and rows are `apart`. Parts of one matrix beside each other are
+/// written at the same time, so it is not a slice.
+pub struct Rows<'a, T> {
+    data: *mut T,
+    /// Number of rows.
+    pub rows: usize,
+    /// Number of columns.
+    pub cols: usize,
+    apart: usize,
+    memory: PhantomData<&'a mut T>,
+}
+
+// SAFETY: nobody else reads or writes its elements, as with a reference that is mutable.
+unsafe impl<T: Send> Send for Rows<'_, T> {}
+// SAFETY: as of such a reference, what is shared can only be read.
+unsafe impl<T: Sync> Sync for Rows<'_, T> {}
+
+impl<'a, T: Scalar> Rows<'a, T> {
+    /// A matrix in a slice.
+    pub fn new(data: &'a mut [T], rows: usize, cols: usize, apart: usize) -> Rows<'a, T> {
+        if rows > 0 && cols > 0 {
+            assert!(cols <= apart && (rows - 1) * apart + cols <= data.len());
+        }
+        Rows {
+            data: data.as_mut_ptr(),
+            rows,
+            cols,
+            apart,
+            memory: PhantomData,
+        }
+    }
+
+    /// The same, for a while.
+    pub fn by_ref(&mut self) -> Rows<'_, T> {
+        Rows { ..*self }
+    }
+
+    /// To be read.
+    pub fn view(&self) -> View<'_, T> {
+        View {
+            data: self.data,
+            rows: self.rows,
+            cols: self.cols,
+            down: self.apart,
+            right: 1,
+            memory: PhantomData,
+        }
+    }
+
+    /// The first rows, and the others.
+    pub fn split_rows(self, at: usize) -> (Rows<'a, T>, Rows<'a, T>) {
+        assert!(at <= self.rows);
+        let below = match at < self.rows {
+            true => at * self.apart,
+            false => 0,
+        };
+        // SAFETY: the first of the other rows is one of the matrix, or there is none.
+        let data = unsafe { self.data.add(below) };
+        let rest = self.rows - at;
+        (
+            Rows { rows: at, ..self },
+            Rows {
+                data,
+                rows: rest,
+                ..self
+            },
+        )
+    }
+
+    /// The first columns, and the others.
+    pub fn split_cols(self, at: usize) -> (Rows<'a, T>, Rows<'a, T>) {
+        assert!(at <= self.cols);
+        let beside = match at < self.cols && self.rows > 0 {
+            true => at,
+            false => 0,
+        };
+        // SAFETY: the first of the other columns is one of the matrix, or there is none.
+        let data = unsafe { self.data.add(beside) };
+        let rest = self.cols - at;
+        (
+            Rows { cols: at, ..self },
+            Rows {
+                data,
+                cols: rest,
+                ..self
+            },
+        )
+    }
+
+    /// Parts of so many columns, and the last of what is left.
+    pub fn stripes(self, width: usize) -> impl Iterator<Item = Rows<'a, T>> {
+        let mut rest = Some(self);
+        std::iter::from_fn(move || {
+            let all = rest.take().filter(|all| all.cols > 0)?;
+            let width = width.min(all.cols);
+            let (stripe, others) = all.split_cols(width);
+            rest = Some(others);
+            Some(stripe)
+        })
+    }
+
+    /// A row.
+    #[inline(always)]
+    pub fn row(&mut self, i: usize) -> &mut [T] {
+        assert!(i < self.rows);
+        // SAFETY: they are elements of the matrix, which is borrowed alone.
+        unsafe { std::slice::from_raw_parts_mut(self.data.add(i * self.apart), self.cols) }
+    }
+
+    /// Two different rows.
+    #[inline(always)]
+    pub fn two_rows(&mut self, i: usize, j: usize) -> [&mut [T]; 2] {
+        assert!(i < self.rows && j < self.rows && i != j);
+        // SAFETY: as in `row`, and different rows have no element in common.
+        unsafe {
+            [i, j].map(|i| std::slice::from_raw_parts_mut(self.data.add(i * self.apart), self.cols))
+        }
+    }
+
+    /// Exchanges row `i` with row `rows[i]`, from the first on.
+    pub fn exchange(&mut self, rows: &[usize]) {
+        for (i, &j) in rows.iter().enumerate() {
+            if i != j {
+                let [x, y] = self.two_rows(i, j);
+                x.swap_with_slice(y);
+            }
+        }
+    }
+}
+
+/// `C = C + A B`.
 ///
 /// # Errors
 /// When there is no memory to work in; so for the others here.
-pub fn add_product<T: Scalar>(
-    c: &mut [T],
-    stride: usize,
-    a: View<'_, T>,
-    b: View<'_, T>,
-) -> Result<()> {
+pub fn add_product<T: Scalar>(c: &mut Rows<'_, T>, a: View<'_, T>, b: View<'_, T>) -> Result<()> {
     let [m, n, k] = [a.rows, b.cols, a.cols];
+    assert!(b.rows == k && c.rows == m && c.cols == n);
     if m == 0 || n == 0 {
         return Ok(());
     }
-    assert!(b.rows == k && n <= stride && (m - 1) * stride + n <= c.len());
     let problem = Problem {
         m,
         n,
         k,
         a: a.operand(),
         b: b.operand(),
-        c: c.as_mut_ptr().cast(),
-        ldc: stride,
+        c: c.data.cast(),
+        ldc: c.apart,
         accumulate: true,
     };
-    // SAFETY: views lie within their slices, and so does `C`, as was asserted; `C` is borrowed alone; elements of `T` have the
-    // layout of their dtype.
+    // SAFETY: the elements of all three exist, and those of `C` are borrowed alone; elements of `T` have the layout of their dtype.
     unsafe { matmul(T::DTYPE, &problem, &Batch::default()) }
 }
 
 /// `C = C - A B`: the smaller factor is negated, so that the kernel adds.
 pub fn subtract_product<T: Scalar>(
-    c: &mut [T],
-    stride: usize,
+    c: &mut Rows<'_, T>,
     a: View<'_, T>,
     b: View<'_, T>,
 ) -> Result<()> {
@@ -131,11 +286,9 @@ pub fn subtract_product<T: Scalar>(
     }
     if a.rows <= b.cols {
         let negated = a.negated();
-        let a = View::row_major(&negated, a.rows, a.cols, a.cols);
-        add_product(c, stride, a, b)
+        add_product(c, View::row_major(&negated, a.rows, a.cols, a.cols), b)
     } else {
         let negated = b.negated();
-        let b = View::row_major(&negated, b.rows, b.cols, b.cols);
-        add_product(c, stride, a, b)
+        add_product(c, a, View::row_major(&negated, b.rows, b.cols, b.cols))
     }
 }

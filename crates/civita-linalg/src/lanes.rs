@@ -16,7 +16,7 @@ use civita_core::isa::{Isa, Wide, wide};
 use civita_core::primitive::HostInput;
 
 use crate::batch::each;
-use crate::blocked::transpose;
+use crate::dense::transpose;
 use crate::scalar::Real;
 
 /// Matrices beside each other.
@@ -76,7 +76,12 @@ impl<S: Real> Memory<S> {
     ) -> Result<()> {
         self.load(x, first, count, size)?;
         let to = self.b.as_flattened_mut();
-        transpose(&self.wide, size, [LANES, size], to, LANES);
+        transpose(
+            &self.wide[..LANES * size],
+            LANES,
+            size,
+            &mut to[..LANES * size],
+        );
         Ok(())
     }
 
@@ -117,10 +122,15 @@ pub fn run<S: Real>(
                     unit.iter_mut().step_by(n + 1).for_each(|x| *x = 1.0);
                 }
                 let to = memory.a.as_flattened_mut();
-                transpose(&memory.wide, size, [LANES, size], to, LANES);
+                transpose(
+                    &memory.wide[..LANES * size],
+                    LANES,
+                    size,
+                    &mut to[..LANES * size],
+                );
                 task.run(memory, n, first, count)?;
                 let from = memory.a.as_flattened();
-                transpose(from, LANES, [len, LANES], &mut memory.wide, len);
+                transpose(from, len, LANES, &mut memory.wide);
                 for (to, from) in out.iter_mut().zip(&memory.wide) {
                     *to = S::of(*from);
                 }

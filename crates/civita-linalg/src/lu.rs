@@ -43,7 +43,10 @@ fn with_matrix<T: Scalar, R>(
         x.read(i * n * n, &mut a[..n * n])?;
         return f(&mut a[..n * n]);
     }
-    heap.resize(n * n, T::default());
+    if heap.is_empty() {
+        // zeros that the system need not write
+        *heap = vec![T::default(); n * n];
+    }
     x.read(i * n * n, heap)?;
     f(heap)
 }

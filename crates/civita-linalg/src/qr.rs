@@ -1,7 +1,5 @@
 //! The QR factorisation.
 
-use std::mem::take;
-
 use civita_core::backend::Backend;
 use civita_core::error::{Error, Result};
 use civita_core::primitive::{
@@ -10,23 +8,16 @@ use civita_core::primitive::{
 };
 use civita_core::raw::Raw;
 use civita_core::transform::transposed_jvp;
-use faer::Conj;
-use faer::linalg::householder::{
-    self, apply_block_householder_sequence_on_the_left_in_place_with_conj as apply,
-};
-use faer::traits::math_utils as math;
 
 use crate::batch::{each, parts};
 use crate::checks::{compute_dtype, count, external, matrices, with_axes};
-use crate::dense::{columns, columns_mut, transpose};
+use crate::dense::transpose;
 use crate::ops::{adjoint, as_diagonal, conjugate, diagonal, kept, times};
-use crate::reflections::{self, Phase};
+use crate::reflections::{self, Phase, Reflections};
 use crate::scalar::{Scalar, for_dtype};
 use crate::scale::Scale;
-use crate::scratch::Scratch;
 use crate::svd::first_alone;
 use crate::triangular::{Triangle, bind_triangular_right};
-use crate::workers::{QR, on_workers_owning, par};
 
 /// Which factors a `Qr` has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +54,6 @@ struct Work<T> {
     factors: Vec<T>,
     block: usize,
     q: Vec<T>,
-    scratch: Scratch,
 }
 
 fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -> Result<()> {
@@ -77,17 +67,12 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
             Mode::Raw => 1,
             _ => reflections::block::<T>(m, n),
         };
-        let factor = reflections::scratch::<T>(m, n, block);
-        let apply = householder::apply_block_householder_sequence_on_the_left_in_place_scratch::<T>(
-            m, block, wide,
-        );
         Work {
             rows: vec![T::default(); m * n],
             a: vec![T::default(); m * n],
             factors: vec![T::default(); block * k],
             block,
             q: vec![T::default(); m * wide],
-            scratch: Scratch::new(factor.or(apply)),
         }
     };
     let factor = |work: &mut Work<T>, i: usize| -> Result<Scale> {
@@ -95,16 +80,8 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
         let scale = Scale::from_tiny(&mut work.rows);
         transpose(&work.rows, m, n, &mut work.a);
         if k > 0 {
-            let (par, block) = (par(m, n, QR), work.block);
-            let memory = (
-                take(&mut work.a),
-                take(&mut work.factors),
-                take(&mut work.scratch),
-            );
-            let run = move |(a, factors, scratch): &mut (Vec<T>, Vec<T>, Scratch)| {
-                reflections::factor(a, [m, n], factors, block, Phase::Real, par, scratch.stack());
-            };
-            ((work.a, work.factors, work.scratch), ()) = on_workers_owning(par, memory, run)?;
+            let (a, factors) = (&mut work.a, &mut work.factors);
+            reflections::factor(a, [m, n], factors, work.block, Phase::Real)?;
         }
         Ok(scale)
     };
@@ -154,30 +131,13 @@ fn run<T: Scalar>(mode: Mode, x: &[HostInput<'_>], out: &mut [HostOutput<'_>]) -
                 let scale = factor(work, i)?;
                 upper(&work.a, wide, r);
                 scale.back(r);
-                if work.block == 1 {
-                    reflections::form(&work.a, m, &work.factors, &mut work.q);
-                } else {
-                    work.q.fill(T::default());
-                    for j in 0..wide.min(m) {
-                        work.q[j * m + j] = math::one::<T>();
-                    }
-                    let (par, block) = (par(m, n, QR), work.block);
-                    let memory = (
-                        take(&mut work.a),
-                        take(&mut work.factors),
-                        take(&mut work.q),
-                        take(&mut work.scratch),
-                    );
-                    let run =
-                        move |(a, factors, q, scratch): &mut (Vec<T>, Vec<T>, Vec<T>, Scratch)| {
-                            let a = columns(a, m, n).subcols(0, k);
-                            let factors = columns(factors, block, k);
-                            let q = columns_mut(q, m, wide);
-                            apply(a, factors, Conj::No, q, par, scratch.stack());
-                        };
-                    ((work.a, work.factors, work.q, work.scratch), ()) =
-                        on_workers_owning(par, memory, run)?;
-                }
+                let found = Reflections {
+                    a: &work.a,
+                    m,
+                    factors: &work.factors,
+                    block: work.block,
+                };
+                found.form(&mut work.q)?;
                 transpose(&work.q, wide, m, q);
                 Ok(())
             })

@@ -9,16 +9,21 @@
 //!     columns after the block = Qᴴ (those)
 //! ```
 //!
+//! The columns after a block are changed in stripes, each a task; the first of them holds the next block and factors it as well, while
+//! other threads have the others. How the work is cut depends on sizes alone.
+//!
 //! faer's own leaves out columns that are small beside those before them: of a matrix that is not of full rank but for rounding, `Q R` is
 //! off by up to `16 m ε ‖A‖` a column, in `f32` in the third digit.
 //!
 //! Source: Schreiber and Van Loan 1989, with `T⁻¹` where they have `T` (Puglisi 1992); Elmroth and Gustavson 2000 for the recursion.
 
+use civita_core::error::Result;
 use civita_core::isa::{Isa, Wide, wide};
-use faer::dyn_stack::{MemStack, StackReq};
+use faer::dyn_stack::MemStack;
 use faer::linalg::householder::{
     apply_block_householder_on_the_left_in_place_scratch as apply_scratch,
-    apply_block_householder_transpose_on_the_left_in_place_with_conj as apply,
+    apply_block_householder_on_the_left_in_place_with_conj as apply,
+    apply_block_householder_transpose_on_the_left_in_place_with_conj as apply_adjoint,
     make_householder_in_place,
 };
 use faer::linalg::matmul::matmul as multiply;
@@ -27,9 +32,12 @@ use faer::linalg::qr::no_pivoting::factor::recommended_block_size;
 use faer::traits::math_utils as math;
 use faer::{Accum, ColMut, Conj, Par};
 
+use crate::batch::each;
 use crate::dense::{columns, columns_mut};
 use crate::scalar::{Real, Scalar};
 use crate::scale::{Scale, part};
+use crate::scratch::Scratch;
+use crate::workers::memory_for_products;
 
 /// How a reflection of complex vectors turns them; of real ones there is one way.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -42,6 +50,8 @@ pub enum Phase {
 
 /// Blocks of so many columns are factored one column after another.
 const NARROW: usize = 8;
+/// Columns that are changed together: a task where there are threads.
+const STRIPE: usize = 96;
 
 /// How many columns a block has.
 pub fn block<T: Scalar>(m: usize, n: usize) -> usize {
@@ -54,49 +64,147 @@ pub fn block<T: Scalar>(m: usize, n: usize) -> usize {
     block
 }
 
-/// The memory that [`factor`] works in.
-pub fn scratch<T: Scalar>(m: usize, n: usize, block: usize) -> StackReq {
-    apply_scratch::<T>(m, block, n)
-}
-
 /// Overwrites an `m × n` matrix with `R` and, below the diagonal, the reflections, whose factors it writes: `block` rows for each
 /// of `min(m, n)` columns.
+///
+/// # Errors
+/// When there is no memory to work in; so for the others here.
 pub fn factor<T: Scalar>(
     a: &mut [T],
     [m, n]: [usize; 2],
     factors: &mut [T],
     block: usize,
     phase: Phase,
-    par: Par,
-    stack: &mut MemStack,
-) {
+) -> Result<()> {
     let k = m.min(n);
     if block == 1 {
         // nothing to be gained by products
-        return wide(OneByOne {
+        wide(OneByOne {
             a,
             m,
             n,
             factors,
             phase,
         });
+        return Ok(());
     }
+    let mut first = Panel {
+        a: &mut a[..m * block.min(k)],
+        m,
+        skip: 0,
+        t: factors,
+        block,
+        phase,
+    };
+    memory_for_products("qr")?;
+    first.factor(0, block.min(k), memory::<T>(block).stack());
     for start in (0..k).step_by(block) {
         let width = block.min(k - start);
-        let mut panel = Panel {
-            a: &mut a[start * m..],
+        let end = start + width;
+        let (done, after) = a[..m * n].split_at_mut(end * m);
+        let (of_done, later) = factors.split_at_mut(end * block);
+        let reflections = Block {
+            v: &done[start * m..],
+            t: &of_done[start * block..],
             m,
-            skip: start,
-            t: &mut factors[start * block..],
+            top: start,
             block,
-            phase,
         };
-        panel.factor(0, width, par, stack);
-        panel.apply(0, width, n - start - width, par, stack);
+        let ahead = block.min(k - end);
+        let (next, others) = after.split_at_mut(ahead * m);
+        let stripes = others.chunks_mut((STRIPE * m).max(1));
+        let tasks = stripes.len() + 1;
+        let parts =
+            std::iter::once((next, Some(later))).chain(stripes.map(|stripe| (stripe, None)));
+        each(
+            tasks,
+            4 * (m - start) * width * STRIPE.min(n),
+            parts,
+            || memory::<T>(block),
+            |scratch, _, (columns, later)| {
+                memory_for_products("qr")?;
+                reflections.adjoint_times(columns, scratch.stack());
+                if let Some(t) = later.filter(|_| ahead > 0) {
+                    let mut panel = Panel {
+                        a: columns,
+                        m,
+                        skip: end,
+                        t,
+                        block,
+                        phase,
+                    };
+                    panel.factor(0, ahead, scratch.stack());
+                }
+                Ok(())
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// The memory that a task needs to change a stripe.
+fn memory<T: Scalar>(block: usize) -> Scratch {
+    Scratch::new(apply_scratch::<T>(0, block, STRIPE.max(block)))
+}
+
+/// Reflections of some columns of a factored matrix.
+struct Block<'a, T> {
+    /// The columns.
+    v: &'a [T],
+    /// Their factors, `block` rows.
+    t: &'a [T],
+    m: usize,
+    /// The row of the first one's first element.
+    top: usize,
+    block: usize,
+}
+
+impl<T: Scalar> Block<'_, T> {
+    fn width(&self) -> usize {
+        self.v.len() / self.m
+    }
+
+    /// `C = Qᴴ C` of column-major columns.
+    fn adjoint_times(&self, columns: &mut [T], stack: &mut MemStack) {
+        self.turn(columns, true, stack);
+    }
+
+    /// `C = Q C`.
+    fn times(&self, columns: &mut [T], stack: &mut MemStack) {
+        self.turn(columns, false, stack);
+    }
+
+    fn turn(&self, after: &mut [T], adjoint: bool, stack: &mut MemStack) {
+        let (m, top, width, count) = (self.m, self.top, self.width(), after.len() / self.m);
+        if count == 0 {
+            return;
+        }
+        if T::COMPLEX && width == 1 {
+            // faer takes the factor for real
+            let inverse = self.t[0].inverse();
+            return wide(Reflect {
+                v: &self.v[top + 1..],
+                scale: -if adjoint {
+                    inverse.conjugate()
+                } else {
+                    inverse
+                },
+                columns: after,
+                m,
+                row: top,
+            });
+        }
+        let v = columns(self.v, m, width).subrows(top, m - top);
+        let t = columns(&self.t[..width * self.block], self.block, width).subrows(0, width);
+        let after = columns_mut(after, m, count).subrows_mut(top, m - top);
+        match adjoint {
+            true => apply_adjoint(v, t, Conj::Yes, after, Par::Seq, stack),
+            false => apply(v, t, Conj::No, after, Par::Seq, stack),
+        }
     }
 }
 
-/// A block of columns and those after it, without the rows above.
+/// The columns of a block while they are factored, without the rows above.
 struct Panel<'a, T> {
     a: &'a mut [T],
     m: usize,
@@ -109,24 +217,30 @@ struct Panel<'a, T> {
 
 impl<T: Scalar> Panel<'_, T> {
     /// Factors columns from `j` on, and writes their `T`.
-    fn factor(&mut self, j: usize, width: usize, par: Par, stack: &mut MemStack) {
+    fn factor(&mut self, j: usize, width: usize, stack: &mut MemStack) {
         if width <= NARROW {
             return self.narrow(j, width);
         }
         let half = (width / 2).next_multiple_of(NARROW);
         let rest = width - half;
-        self.factor(j, half, par, stack);
-        self.apply(j, half, rest, par, stack);
-        self.factor(j + half, rest, par, stack);
+        self.factor(j, half, stack);
+        let (m, block) = (self.m, self.block);
+        let (v, after) = self.a[j * m..].split_at_mut(half * m);
+        // whose factors begin in row `j`
+        let left = Block {
+            v,
+            t: &self.t[j * block + j..],
+            m,
+            top: self.skip + j,
+            block,
+        };
+        left.adjoint_times(&mut after[..rest * m], stack);
+        self.factor(j + half, rest, stack);
         // the product of the reflections on the left with those on the right
-        let (m, top) = (self.m, self.skip + j + half);
+        let top = self.skip + j + half;
         let v = columns(&self.a[j * m..(j + width) * m], m, width);
         let (left, right) = v.subrows(top, m - top).split_at_col(half);
-        let t = columns_mut(
-            &mut self.t[..(j + width) * self.block],
-            self.block,
-            j + width,
-        );
+        let t = columns_mut(&mut self.t[..(j + width) * block], block, j + width);
         let mut corner = t.submatrix_mut(j, j + half, half, rest);
         triangular::matmul(
             corner.as_mut(),
@@ -137,41 +251,12 @@ impl<T: Scalar> Panel<'_, T> {
             right.subrows(0, rest),
             BlockStructure::UnitTriangularLower,
             math::one::<T>(),
-            par,
+            Par::Seq,
         );
         let below = m - top - rest;
         let (left, right) = (left.subrows(rest, below), right.subrows(rest, below));
         let one = math::one::<T>();
-        multiply(corner, Accum::Add, left.adjoint(), right, one, par);
-    }
-
-    /// Applies the reflections of columns from `j` on to as many columns after them.
-    fn apply(&mut self, j: usize, width: usize, count: usize, par: Par, stack: &mut MemStack) {
-        if count == 0 {
-            return;
-        }
-        let (m, top) = (self.m, self.skip + j);
-        let (v, after) = self.a[j * m..].split_at_mut(width * m);
-        if T::COMPLEX && width == 1 {
-            return wide(Reflect {
-                v: &v[top + 1..],
-                scale: -self.t[j * self.block + j].inverse().conjugate(),
-                columns: &mut after[..count * m],
-                m,
-                row: top,
-            });
-        }
-        let v = columns(v, m, width).subrows(top, m - top);
-        let t = columns(&self.t[..(j + width) * self.block], self.block, j + width);
-        let after = columns_mut(&mut after[..count * m], m, count).subrows_mut(top, m - top);
-        apply(
-            v,
-            t.submatrix(j, j, width, width),
-            Conj::Yes,
-            after,
-            par,
-            stack,
-        );
+        multiply(corner, Accum::Add, left.adjoint(), right, one, Par::Seq);
     }
 
     /// Factors a few columns one after another.
@@ -205,9 +290,97 @@ impl<T: Scalar> Panel<'_, T> {
     }
 }
 
-/// Writes the first columns of `Q`, as many as there is room for, where a block is one column.
-pub fn form<T: Scalar>(a: &[T], m: usize, factors: &[T], q: &mut [T]) {
-    wide(Form { a, m, factors, q });
+/// What [`factor`] wrote, as the factor `Q`.
+#[derive(Clone, Copy)]
+pub struct Reflections<'a, T> {
+    /// The matrix, column-major.
+    pub a: &'a [T],
+    /// Its rows.
+    pub m: usize,
+    /// The factors of the reflections.
+    pub factors: &'a [T],
+    /// Rows of those.
+    pub block: usize,
+}
+
+impl<T: Scalar> Reflections<'_, T> {
+    fn count(&self) -> usize {
+        self.factors.len() / self.block
+    }
+
+    /// The reflections from column `start` on, as many as a block has.
+    fn block(&self, start: usize) -> Block<'_, T> {
+        let (m, block) = (self.m, self.block);
+        let end = (start + block).min(self.count());
+        Block {
+            v: &self.a[start * m..end * m],
+            t: &self.factors[start * block..end * block],
+            m,
+            top: start,
+            block,
+        }
+    }
+
+    /// Writes the first columns of `Q`, as many as there is room for.
+    pub fn form(&self, q: &mut [T]) -> Result<()> {
+        let m = self.m;
+        if self.block == 1 {
+            wide(Form { of: *self, q });
+            return Ok(());
+        }
+        q.fill(T::default());
+        q.iter_mut()
+            .step_by(m + 1)
+            .for_each(|x| *x = math::one::<T>());
+        self.stripes(q, |first, stripe, stack| {
+            let last = (first + stripe.len() / m).min(self.count());
+            for start in (0..last).step_by(self.block).rev() {
+                // columns before the block are of the unit matrix, which it leaves as they are
+                let skipped = start.saturating_sub(first);
+                self.block(start).times(&mut stripe[skipped * m..], stack);
+            }
+        })
+    }
+
+    /// `C = Q C` of column-major columns.
+    pub fn times(&self, columns: &mut [T]) -> Result<()> {
+        self.stripes(columns, |_, stripe, stack| {
+            for start in (0..self.count()).step_by(self.block).rev() {
+                self.block(start).times(stripe, stack);
+            }
+        })
+    }
+
+    /// `C = Qᴴ C`.
+    pub fn adjoint_times(&self, columns: &mut [T]) -> Result<()> {
+        self.stripes(columns, |_, stripe, stack| {
+            for start in (0..self.count()).step_by(self.block) {
+                self.block(start).adjoint_times(stripe, stack);
+            }
+        })
+    }
+
+    /// Changes columns in stripes, the last ones first: `f` takes the number of a stripe's first column.
+    fn stripes(
+        &self,
+        columns: &mut [T],
+        f: impl Fn(usize, &mut [T], &mut MemStack) + Sync,
+    ) -> Result<()> {
+        let size = (STRIPE * self.m).max(1);
+        let stripes = columns.chunks_mut(size);
+        let tasks = stripes.len();
+        each(
+            tasks,
+            4 * self.a.len() * STRIPE,
+            stripes.enumerate().rev(),
+            || memory::<T>(self.block),
+            |scratch, _, (i, stripe)| {
+                memory_for_products("qr")?;
+                f(i * STRIPE, stripe, scratch.stack());
+                Ok(())
+            },
+        )
+    }
 }
 
 /// [`factor`] by single reflections.
@@ -247,10 +420,9 @@ impl<T: Scalar> Wide for OneByOne<'_, T> {
     }
 }
 
+/// [`Reflections::form`] by single reflections.
 struct Form<'a, T> {
-    a: &'a [T],
-    m: usize,
-    factors: &'a [T],
+    of: Reflections<'a, T>,
     q: &'a mut [T],
 }
 
@@ -258,14 +430,15 @@ impl<T: Scalar> Wide for Form<'_, T> {
     type Out = ();
     #[inline(always)]
     fn run<I: Isa>(self) {
-        let Form { a, m, factors, q } = self;
+        let Form { of, q } = self;
+        let m = of.m;
         q.fill(T::default());
         q.iter_mut()
             .step_by(m + 1)
             .for_each(|x| *x = math::one::<T>());
-        for (k, factor) in factors.iter().enumerate().rev() {
+        for (k, factor) in of.factors.iter().enumerate().rev() {
             Reflect {
-                v: &a[k * m + k + 1..(k + 1) * m],
+                v: &of.a[k * m + k + 1..(k + 1) * m],
                 scale: -factor.inverse(),
                 columns: &mut q[k * m..],
                 m,

@@ -20,7 +20,7 @@ impl Scale {
 
     /// Divides finite elements by a power of two, so that the largest is near 1. What is negligible beside it may become 0.
     pub fn to_one<T: Scalar>(a: &mut [T]) -> Scale {
-        let largest = a.iter().copied().map(part).fold(0.0, f64::max);
+        let largest = largest(a);
         Scale::of(largest, a)
     }
 
@@ -55,14 +55,14 @@ impl Scale {
 
     /// The same where the square of the largest element is not well within the range.
     pub fn from_far<T: Scalar>(a: &mut [T]) -> Scale {
-        let scale = far::<T>(a.iter().copied().map(part).fold(0.0, f64::max));
+        let scale = far::<T>(largest(a));
         multiply(a, -scale.0);
         scale
     }
 
     /// The same where even the largest element times the precision is not a normal number, as where all are subnormal.
     pub fn from_tiny<T: Scalar>(a: &mut [T]) -> Scale {
-        let largest = a.iter().copied().map(part).fold(0.0, f64::max);
+        let largest = largest(a);
         let least = math::min_positive::<T::Real>().wide() / T::Real::EPSILON;
         match largest < least {
             true => Scale::of(largest, a),
@@ -104,6 +104,21 @@ impl Scale {
     pub fn back<T: Scalar>(self, x: &mut [T]) {
         multiply(x, self.0);
     }
+}
+
+/// The largest [`part`] of elements, but for NaN.
+pub fn largest<T: Scalar>(a: &[T]) -> f64 {
+    const LANES: usize = 16;
+    let larger = |most: f64, x: T| if part(x) > most { part(x) } else { most };
+    let mut most = [0.0; LANES];
+    let (chunks, rest) = a.as_chunks::<LANES>();
+    for chunk in chunks {
+        for (most, &x) in most.iter_mut().zip(chunk) {
+            *most = larger(*most, x);
+        }
+    }
+    let all = rest.iter().fold(0.0, |most, &x| larger(most, x));
+    most.into_iter().fold(all, f64::max)
 }
 
 /// The larger of the sizes of its parts, which is in the range where the absolute value may not be.

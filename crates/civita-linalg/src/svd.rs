@@ -11,29 +11,27 @@ use civita_core::primitive::{
     batch_in_front, bind, bind_one, one_gradient, one_tangent, some,
 };
 use civita_core::raw::Raw;
-use faer::linalg::householder;
 use faer::linalg::matmul::matmul as multiply;
 use faer::traits::math_utils as math;
-use faer::{Accum, Conj, Par};
+use faer::{Accum, Par};
 
 use crate::batch::{each, parts};
 use crate::bidiagonal::Bidiagonal;
 use crate::blocked::{Diagonal, solve_upper};
 use crate::checks::{compute_dtype, count, external, external_in, matrices, with_axes};
-use crate::dense::{columns, columns_mut};
+use crate::dense::columns;
 use crate::divided::{DIVIDED, Divided};
 use crate::divisor::Divisor;
 use crate::gaps::bind_inverse_gaps;
-use crate::gemm::View;
+use crate::gemm::{Rows, View};
 use crate::ops::{
     adjoint, as_diagonal, conjugate, diagonal, over, sum, times, times_columns, times_rows, total,
 };
-use crate::reflections;
+use crate::reflections::{self, Phase, Reflections};
 use crate::scalar::{Real, Scalar, for_dtype};
 use crate::scale::Scale;
-use crate::scratch::Scratch;
 use crate::small_svd;
-use crate::workers::{QR, VALUES, on_workers, on_workers_owning, par};
+use crate::workers::{VALUES, on_workers, on_workers_owning, par};
 
 /// Which singular vectors are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,12 +159,12 @@ impl<T: Scalar> Work<T> {
         );
         let run = move |(a, s, u, v, by): &mut Memory<T>| {
             let (u, v) = if m >= n { (u, v) } else { (v, u) };
-            by.as_mut().is_some_and(|by| by.run(a, s, u, v))
+            (by.as_mut()).map_or(Ok(false), |by| by.run(a, s, u, v))
         };
         let fine;
         ((self.columns, self.s, self.u, self.v, self.by), fine) =
             on_workers_owning(par(m, n, VALUES), memory, run)?;
-        Ok(fine)
+        fine
     }
 }
 
@@ -188,12 +186,10 @@ struct By<T: Scalar> {
 struct Tall<T> {
     m: usize,
     n: usize,
-    par: Par,
     block: usize,
     factors: Vec<T>,
     r: Vec<T>,
     u: Vec<T>,
-    scratch: Scratch,
 }
 
 impl<T: Scalar> By<T> {
@@ -203,7 +199,7 @@ impl<T: Scalar> By<T> {
         let tall = m as f64 > n as f64 * TALL;
         let (rows, wide) = if tall { (n, n) } else { (m, left) };
         By {
-            tall: tall.then(|| Tall::new(m, n, left, par)),
+            tall: tall.then(|| Tall::new(m, n, left)),
             divided: (vectors && n >= DIVIDED).then(|| Divided::new(rows, n, wide, par)),
             bidiagonal: Bidiagonal::new(rows, n, vectors, par),
         }
@@ -211,61 +207,52 @@ impl<T: Scalar> By<T> {
 
     /// Decomposes a column-major matrix, which is overwritten: descending singular values into `s`, and the vectors, one after the
     /// other, into `u` and `v`. False where it does not converge.
-    fn run(&mut self, a: &mut [T], s: &mut [T], u: &mut [T], v: &mut [T]) -> bool {
+    fn run(&mut self, a: &mut [T], s: &mut [T], u: &mut [T], v: &mut [T]) -> Result<bool> {
         let Some(tall) = &mut self.tall else {
             let divided = self.divided.as_mut();
-            return divided.is_some_and(|by| by.run(a, s, u, v)) || self.bidiagonal.run(a, s, u, v);
+            return Ok(
+                divided.is_some_and(|by| by.run(a, s, u, v)) || self.bidiagonal.run(a, s, u, v)
+            );
         };
-        tall.factor(a);
+        tall.factor(a)?;
         let (r, inner) = (&mut tall.r, &mut tall.u);
         let divided = self.divided.as_mut();
         let fine =
             divided.is_some_and(|by| by.run(r, s, inner, v)) || self.bidiagonal.run(r, s, inner, v);
         if fine && !u.is_empty() {
-            tall.apply(a, u);
+            tall.apply(a, u)?;
         }
-        fine
+        Ok(fine)
     }
 }
 
 impl<T: Scalar> Tall<T> {
-    fn new(m: usize, n: usize, left: usize, par: Par) -> Tall<T> {
+    fn new(m: usize, n: usize, left: usize) -> Tall<T> {
         let block = reflections::block::<T>(m, n);
-        let size = reflections::scratch::<T>(m, n.max(left), block);
         Tall {
             m,
             n,
-            par,
             block,
             factors: vec![T::default(); block * n],
             r: vec![T::default(); n * n],
             u: vec![T::default(); if left > 0 { n * n } else { 0 }],
-            scratch: Scratch::new(size),
         }
     }
 
-    fn factor(&mut self, a: &mut [T]) {
-        let (m, n, block, par) = (self.m, self.n, self.block, self.par);
-        let stack = self.scratch.stack();
-        reflections::factor(
-            a,
-            [m, n],
-            &mut self.factors,
-            block,
-            reflections::Phase::Kept,
-            par,
-            stack,
-        );
+    fn factor(&mut self, a: &mut [T]) -> Result<()> {
+        let (m, n) = (self.m, self.n);
+        reflections::factor(a, [m, n], &mut self.factors, self.block, Phase::Kept)?;
         self.r.fill(T::default());
         let to = self.r.chunks_exact_mut(n);
         for (j, (to, from)) in to.zip(a.chunks_exact(m)).enumerate() {
             to[..=j].copy_from_slice(&from[..=j]);
         }
+        Ok(())
     }
 
     /// Writes `Q` times the vectors of `R`, and further columns of `Q`.
-    fn apply(&mut self, a: &[T], u: &mut [T]) {
-        let (m, n, block, par) = (self.m, self.n, self.block, self.par);
+    fn apply(&mut self, a: &[T], u: &mut [T]) -> Result<()> {
+        let (m, n, block) = (self.m, self.n, self.block);
         u.fill(T::default());
         for (k, column) in u.chunks_exact_mut(m).enumerate() {
             match k < n {
@@ -273,15 +260,14 @@ impl<T: Scalar> Tall<T> {
                 false => column[k] = math::one::<T>(),
             }
         }
-        let left = u.len() / m;
-        householder::apply_block_householder_sequence_on_the_left_in_place_with_conj(
-            columns(a, m, n),
-            columns(&self.factors, block, n),
-            Conj::No,
-            columns_mut(u, m, left),
-            par,
-            self.scratch.stack(),
-        );
+        let factors = &self.factors;
+        let found = Reflections {
+            a,
+            m,
+            factors,
+            block,
+        };
+        found.times(u)
     }
 }
 
@@ -780,17 +766,11 @@ struct Reduce<T> {
     b: Vec<T>,
     factors: Vec<T>,
     block: usize,
-    scratch: Scratch,
 }
 
 impl<T: Scalar> Reduce<T> {
     fn new(m: usize, n: usize, c: usize) -> Reduce<T> {
         let block = reflections::block::<T>(m, n);
-        let factor = reflections::scratch::<T>(m, n, block);
-        let apply =
-            householder::apply_block_householder_sequence_transpose_on_the_left_in_place_scratch::<T>(
-                m, block, c,
-            );
         Reduce {
             m,
             n,
@@ -800,7 +780,6 @@ impl<T: Scalar> Reduce<T> {
             b: vec![T::default(); m * c],
             factors: vec![T::default(); block * n],
             block,
-            scratch: Scratch::new(factor.or(apply)),
         }
     }
 
@@ -810,34 +789,20 @@ impl<T: Scalar> Reduce<T> {
         let c = b.len() / m;
         crate::dense::transpose(&self.rows, m, n, &mut self.a);
         crate::dense::transpose(b, m, c, &mut self.b);
-        let par = par(m, n, QR);
-        let block = self.block;
-        let memory = (
-            take(&mut self.a),
-            take(&mut self.factors),
-            take(&mut self.b),
-            take(&mut self.scratch),
-        );
-        let run = move |(a, factors, b, scratch): &mut (Vec<T>, Vec<T>, Vec<T>, Scratch)| {
-            reflections::factor(
-                a,
-                [m, n],
-                factors,
-                block,
-                reflections::Phase::Kept,
-                par,
-                scratch.stack(),
-            );
-            householder::apply_block_householder_sequence_transpose_on_the_left_in_place_with_conj(
-                columns(a, m, n),
-                columns(factors, block, n),
-                Conj::Yes,
-                columns_mut(b, m, c),
-                par,
-                scratch.stack(),
-            );
+        reflections::factor(
+            &mut self.a,
+            [m, n],
+            &mut self.factors,
+            self.block,
+            Phase::Kept,
+        )?;
+        let found = Reflections {
+            a: &self.a,
+            m,
+            factors: &self.factors,
+            block: self.block,
         };
-        ((self.a, self.factors, self.b, self.scratch), ()) = on_workers_owning(par, memory, run)?;
+        found.adjoint_times(&mut self.b)?;
         let r = &mut self.r;
         for i in 0..n {
             for j in 0..n {
@@ -907,7 +872,7 @@ fn lstsq<T: Scalar>(rcond: f64, x: &[HostInput<'_>], out: &mut [HostOutput<'_>])
                     *to_rank = n as i32;
                     let b = &mut b[..n * c];
                     let r = View::row_major(&reduce.r, n, n, n);
-                    solve_upper(r, Diagonal::Own, b, c, c)?;
+                    solve_upper(r, Diagonal::Own, Rows::new(b, n, c, c))?;
                     scale.quotients(b, &scales, y);
                     return Ok(());
                 }

@@ -12,7 +12,7 @@ use crate::batch::{each, parts};
 use crate::blocked::{self, Diagonal};
 use crate::checks::{compute_dtype, count, external, squares};
 use crate::divisor::Divisor;
-use crate::gemm::View;
+use crate::gemm::{Rows, View};
 use crate::ops::{adjoint, kept, total};
 use crate::scalar::{Scalar, for_dtype};
 use crate::scale::Scale;
@@ -169,9 +169,10 @@ pub fn solve_in_place<T: Scalar>(
         true => Diagonal::Unit,
         false => Diagonal::Own,
     };
+    let b = Rows::new(b, n, k, k);
     match triangle.is_lower() {
-        true => blocked::solve_lower(a, diagonal, b, k, k),
-        false => blocked::solve_upper(a, diagonal, b, k, k),
+        true => blocked::solve_lower(a, diagonal, b),
+        false => blocked::solve_upper(a, diagonal, b),
     }
 }
 

@@ -21,8 +21,6 @@ pub fn par(m: usize, n: usize, least: usize) -> Par {
 
 /// Where singular values and those of Hermitian matrices pay on threads: at 500 rows 1.4 times as fast on two.
 pub const VALUES: usize = 256;
-/// Where QR does: at 500 rows it is slower on two, at 1000 1.5 times as fast.
-pub const QR: usize = 700;
 
 /// Runs a routine of faer's that is cut like that, to its end.
 ///

@@ -4,6 +4,7 @@ use half::{bf16, f16};
 use num_complex::Complex;
 
 use super::pack::{Panel, Source};
+use super::tile::prefetch;
 use crate::float8::{f8e4m3, f8e5m2};
 use crate::isa::Isa;
 use crate::kernels::transpose::{BLOCK, transpose};
@@ -95,20 +96,7 @@ impl<S: Convert> Source for Plain<S> {
 }
 
 /// Rows between the one that is packed and the one that is fetched.
-const AHEAD: isize = 8;
-
-/// Asks for the line at `p`, which need not be readable.
-#[inline(always)]
-fn prefetch<T>(p: *const T) {
-    #[cfg(target_arch = "x86_64")]
-    // SAFETY: a prefetch of an address that is not mapped does nothing.
-    unsafe {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        _mm_prefetch::<_MM_HINT_T0>(p.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = p;
-}
+const AHEAD: isize = 16;
 
 /// # Safety
 /// As [`super::pack::Pack`].
@@ -119,15 +107,14 @@ unsafe fn plain<S: Convert, I: Isa>(p: &Panel) {
     // SAFETY: lines below `lines`, steps below `k`, and `lines <= width`.
     unsafe {
         if p.line == 1 {
-            for step in 0..p.k {
-                let from = src.offset(step as isize * p.step);
-                let to = dst.add(step * p.width);
-                // each row of the source lies on a page of its own, where processors do not read ahead
-                prefetch(from.wrapping_offset(AHEAD * p.step));
-                for line in 0..p.lines {
-                    to.add(line)
-                        .write(from.add(line).read_unaligned().convert());
-                }
+            // whole panels by loops of a known length
+            match p.lines {
+                4 => beside::<S>(p, 4),
+                6 => beside::<S>(p, 6),
+                8 => beside::<S>(p, 8),
+                16 => beside::<S>(p, 16),
+                32 => beside::<S>(p, 32),
+                lines => beside::<S>(p, lines),
             }
         } else if p.step == 1 {
             transposed::<S, I>(p);
@@ -141,6 +128,29 @@ unsafe fn plain<S: Convert, I: Isa>(p: &Panel) {
             }
         }
         pad::<S::Packed>(dst, p.lines, p.width, p.k);
+    }
+}
+
+/// Lines that are neighbours.
+///
+/// # Safety
+/// As [`super::pack::Pack`], with `line == 1` and as many lines as the panel says.
+#[inline(always)]
+unsafe fn beside<S: Convert>(p: &Panel, lines: usize) {
+    let src = p.src.cast::<S>();
+    let dst = p.dst.cast::<S::Packed>();
+    for step in 0..p.k {
+        // SAFETY: lines below `lines`, steps below `k`, and `lines <= width`.
+        unsafe {
+            let from = src.offset(step as isize * p.step);
+            let to = dst.add(step * p.width);
+            // each row of the source lies on a page of its own, where processors do not read ahead
+            prefetch(from.wrapping_offset(AHEAD * p.step));
+            for line in 0..lines {
+                to.add(line)
+                    .write(from.add(line).read_unaligned().convert());
+            }
+        }
     }
 }
 
