@@ -40,6 +40,9 @@ fn block(n: usize) -> usize {
 /// Columns that are updated together: a task where there are threads.
 const STRIPE: usize = 128;
 
+/// Multiply-adds that take as long as an elementary operation of [`each`]: up to a hundred rows a step is not worth waking a thread.
+pub const PRODUCTS: usize = 16;
+
 /// Writes the transpose of a row-major matrix.
 pub fn transpose<T: Scalar>(from: View<'_, T>, to: Rows<'_, T>) {
     wide(Transpose { from, to });
@@ -279,7 +282,7 @@ pub fn lu<T: Scalar>(a: &mut [T], m: usize, n: usize, rows: &mut [usize]) -> Res
         };
         each(
             tasks,
-            h * w * STRIPE.min(n),
+            h * w * STRIPE.min(n) / PRODUCTS,
             parts,
             || (),
             |(), _, part| match part {
@@ -498,7 +501,7 @@ pub fn cholesky<T: Scalar>(a: &mut [T], n: usize) -> Result<bool> {
             .chain(stripes.map(|(i, stripe)| (stripe, ahead + i * STRIPE, None)));
         each(
             tasks,
-            h * w * STRIPE.min(n),
+            h * w * STRIPE.min(n) / PRODUCTS,
             parts,
             || (),
             |(), _, (columns, i, next)| {

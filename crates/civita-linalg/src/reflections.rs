@@ -33,6 +33,7 @@ use faer::traits::math_utils as math;
 use faer::{Accum, ColMut, Conj, Par};
 
 use crate::batch::each;
+use crate::blocked::PRODUCTS;
 use crate::dense::{columns, columns_mut};
 use crate::scalar::{Real, Scalar};
 use crate::scale::{Scale, part};
@@ -118,7 +119,7 @@ pub fn factor<T: Scalar>(
             std::iter::once((next, Some(later))).chain(stripes.map(|stripe| (stripe, None)));
         each(
             tasks,
-            4 * (m - start) * width * STRIPE.min(n),
+            2 * (m - start) * width * STRIPE.min(n) / PRODUCTS,
             parts,
             || memory::<T>(block),
             |scratch, _, (columns, later)| {
@@ -371,7 +372,7 @@ impl<T: Scalar> Reflections<'_, T> {
         let tasks = stripes.len();
         each(
             tasks,
-            4 * self.a.len() * STRIPE,
+            2 * self.a.len() * STRIPE / PRODUCTS,
             stripes.enumerate().rev(),
             || memory::<T>(self.block),
             |scratch, _, (i, stripe)| {

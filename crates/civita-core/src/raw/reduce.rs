@@ -152,6 +152,9 @@ impl Raw {
         if count == 0 {
             op.check_elements(count)?;
         }
+        if self.tag().is_some() && row.empty.is_none() {
+            self.is_not_empty(row.name, &over.axes);
+        }
         let dtype = options
             .dtype
             .unwrap_or_else(|| row.class.result(self.dtype()));

@@ -96,6 +96,12 @@ impl Raw {
         (0..self.rank()).for_each(|axis| self.read_length("size == 0", axis, true));
     }
 
+    /// As [`Raw::length_is_read`], of a function that is undefined where one of these axes has no elements.
+    #[cold]
+    pub(crate) fn is_not_empty(&self, by: &'static str, axes: &[usize]) {
+        (axes.iter()).for_each(|&axis| self.read_length(by, axis, true));
+    }
+
     fn read_length(&self, by: &'static str, mut axis: usize, emptiness: bool) {
         let (mut next, length) = (self.tag(), self.shape().get(axis).copied());
         while let Some(tag) = next {
