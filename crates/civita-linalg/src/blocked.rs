@@ -77,9 +77,9 @@ impl<T: Scalar> Wide for Transpose<'_, '_, T> {
                 for (l, row) in block.iter_mut().enumerate() {
                     row.copy_from_slice(&from.row(i + l)[j..][..LANES]);
                 }
-                for l in 0..LANES {
+                for (l, j) in (j..j + LANES).enumerate() {
                     let line: [T; LANES] = std::array::from_fn(|k| block[k][l]);
-                    to.row(j + l)[i..][..LANES].copy_from_slice(&line);
+                    to.row(j)[i..][..LANES].copy_from_slice(&line);
                 }
             }
         }
@@ -580,9 +580,8 @@ impl<T: Scalar> Wide for Corner<'_, T> {
                 *column = x.conjugate();
             }
             for i in j + 1..w {
-                let (factor, row) = match a.row(i).split_at_mut(j + 1) {
-                    (before, row) => (before[j], &mut row[..i - j]),
-                };
+                let (before, row) = a.row(i).split_at_mut(j + 1);
+                let factor = before[j];
                 for (y, &x) in row.iter_mut().zip(&column[j + 1..=i]) {
                     *y -= factor * x;
                 }
