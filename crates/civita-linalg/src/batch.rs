@@ -37,6 +37,7 @@ pub fn each<P: Send, S>(
     if count <= group || threads::threads() == 1 {
         let mut state = state();
         for (i, part) in parts.take(count).enumerate() {
+            threads::stop_if_told();
             f(&mut state, i, part)?;
         }
         return Ok(());

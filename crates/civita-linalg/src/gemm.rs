@@ -96,8 +96,8 @@ impl<'a, T: Scalar> View<'a, T> {
     #[inline(always)]
     pub fn row(&self, i: usize) -> &'a [T] {
         assert!(i < self.rows && (self.right == 1 || self.cols <= 1));
-        // SAFETY: they are elements of the matrix.
-        unsafe { std::slice::from_raw_parts(self.data.add(i * self.down), self.cols) }
+        // SAFETY: they are elements of the matrix, or none.
+        unsafe { std::slice::from_raw_parts(self.data.wrapping_add(i * self.down), self.cols) }
     }
 
     fn operand(&self) -> Operand {
@@ -226,18 +226,18 @@ impl<'a, T: Scalar> Rows<'a, T> {
     #[inline(always)]
     pub fn row(&mut self, i: usize) -> &mut [T] {
         assert!(i < self.rows);
-        // SAFETY: they are elements of the matrix, which is borrowed alone.
-        unsafe { std::slice::from_raw_parts_mut(self.data.add(i * self.apart), self.cols) }
+        let row = self.data.wrapping_add(i * self.apart);
+        // SAFETY: they are elements of the matrix, which is borrowed alone, or none.
+        unsafe { std::slice::from_raw_parts_mut(row, self.cols) }
     }
 
     /// Two different rows.
     #[inline(always)]
     pub fn two_rows(&mut self, i: usize, j: usize) -> [&mut [T]; 2] {
         assert!(i < self.rows && j < self.rows && i != j);
+        let rows = [i, j].map(|i| self.data.wrapping_add(i * self.apart));
         // SAFETY: as in `row`, and different rows have no element in common.
-        unsafe {
-            [i, j].map(|i| std::slice::from_raw_parts_mut(self.data.add(i * self.apart), self.cols))
-        }
+        rows.map(|row| unsafe { std::slice::from_raw_parts_mut(row, self.cols) })
     }
 
     /// Exchanges row `i` with row `rows[i]`, from the first on.

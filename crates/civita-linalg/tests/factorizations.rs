@@ -186,6 +186,47 @@ fn triangular_factors() {
     });
 }
 
+/// Matrices of several panels, whose other columns are several stripes.
+#[test]
+fn factors_of_several_panels() {
+    each_type(|dtype, eps| {
+        for (m, n) in [(259, 259), (150, 470), (470, 150), (513, 420), (420, 513)] {
+            let a = numbers(&[m, n], dtype, 8);
+            let scale = eps * (m * n) as f64 * 5.0;
+            let [p, l, u] = with_threads(2, || linalg::plu(&a)).unwrap();
+            let back = p.cast(dtype).unwrap().matmul(&l).unwrap().matmul(&u);
+            assert!(gap(&back.unwrap(), &a) < scale, "lu {dtype} {m} {n}");
+            assert!(is_zero(&l, |i, j| i < j) && is_zero(&u, |i, j| i > j));
+            // the largest of a column leads, of complex numbers by the sum of their parts
+            let sizes = l.abs().unwrap().cast(DType::F64).unwrap();
+            let sizes = sizes.to_vec::<f64>().unwrap();
+            assert!(
+                sizes
+                    .iter()
+                    .all(|&x| x <= 1.0 || dtype.is_complex() && x < 1.5)
+            );
+            for mode in [Mode::Reduced, Mode::Complete] {
+                let factors = with_threads(2, || linalg::qr(&a, mode)).unwrap();
+                let (q, r) = (&factors[0], &factors[1]);
+                assert!(gap(&q.matmul(r).unwrap(), &a) < scale, "qr {dtype} {m} {n}");
+                let units = unit(q.shape()[1]);
+                assert!(gap(&adjoint(q).matmul(q).unwrap(), &units) < scale * 4.0);
+                assert!(is_zero(r, |i, j| i > j));
+            }
+            let far = unit(m).cast(dtype).unwrap();
+            let h = a.matmul(&adjoint(&a)).unwrap().add(&far).unwrap();
+            let l = with_threads(2, || linalg::cholesky(&h, Uplo::Lower)).unwrap();
+            let back = l.matmul(&adjoint(&l)).unwrap();
+            assert!(gap(&back, &h) < scale * m as f64, "cholesky {dtype} {m}");
+            assert!(is_zero(&l, |i, j| i < j));
+            let indefinite = h.sub(&far.mul(&h.abs().unwrap().sum_all().unwrap()).unwrap());
+            let indefinite = indefinite.unwrap().cast(dtype).unwrap();
+            let failed = with_threads(2, || linalg::cholesky(&indefinite, Uplo::Lower));
+            assert!(failed.is_err());
+        }
+    });
+}
+
 #[test]
 fn eigenvalues() {
     each_type(|dtype, eps| {
