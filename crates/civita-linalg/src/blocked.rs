@@ -1,5 +1,5 @@
 //! Factorisations and triangular systems of matrices with more rows than `small` takes: LAPACK's blocked algorithms on row-major
-//! memory, whose work is matrix products on all threads.
+//! memory, whose work is matrix products.
 //!
 //! ```text
 //! LU        a panel of columns, copied to column-major memory, is factored by recursion (Toledo 1997); rows are swapped; then

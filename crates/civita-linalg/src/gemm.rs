@@ -71,13 +71,8 @@ impl<'a, T: Scalar> View<'a, T> {
     /// The part of `rows × cols` elements from `(i, j)` on.
     pub fn part(self, [i, j]: [usize; 2], rows: usize, cols: usize) -> View<'a, T> {
         assert!(i + rows <= self.rows && j + cols <= self.cols);
-        let from = match rows > 0 && cols > 0 {
-            true => i * self.down + j * self.right,
-            false => 0,
-        };
         View {
-            // SAFETY: the part's first element is an element of this.
-            data: unsafe { self.data.add(from) },
+            data: self.data.wrapping_add(i * self.down + j * self.right),
             rows,
             cols,
             ..self
@@ -170,44 +165,31 @@ impl<'a, T: Scalar> Rows<'a, T> {
         }
     }
 
+    /// A part that begins so many elements after the first one. One without elements may begin anywhere.
+    fn part(&self, from: usize, rows: usize, cols: usize) -> Rows<'a, T> {
+        Rows {
+            data: self.data.wrapping_add(from),
+            rows,
+            cols,
+            ..*self
+        }
+    }
+
     /// The first rows, and the others.
     pub fn split_rows(self, at: usize) -> (Rows<'a, T>, Rows<'a, T>) {
         assert!(at <= self.rows);
-        let below = match at < self.rows {
-            true => at * self.apart,
-            false => 0,
-        };
-        // SAFETY: the first of the other rows is one of the matrix, or there is none.
-        let data = unsafe { self.data.add(below) };
-        let rest = self.rows - at;
+        let (rest, cols) = (self.rows - at, self.cols);
         (
-            Rows { rows: at, ..self },
-            Rows {
-                data,
-                rows: rest,
-                ..self
-            },
+            self.part(0, at, cols),
+            self.part(at * self.apart, rest, cols),
         )
     }
 
     /// The first columns, and the others.
     pub fn split_cols(self, at: usize) -> (Rows<'a, T>, Rows<'a, T>) {
         assert!(at <= self.cols);
-        let beside = match at < self.cols && self.rows > 0 {
-            true => at,
-            false => 0,
-        };
-        // SAFETY: the first of the other columns is one of the matrix, or there is none.
-        let data = unsafe { self.data.add(beside) };
-        let rest = self.cols - at;
-        (
-            Rows { cols: at, ..self },
-            Rows {
-                data,
-                cols: rest,
-                ..self
-            },
-        )
+        let (rows, rest) = (self.rows, self.cols - at);
+        (self.part(0, rows, at), self.part(at, rows, rest))
     }
 
     /// Parts of so many columns, and the last of what is left.

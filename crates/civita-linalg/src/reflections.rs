@@ -115,8 +115,8 @@ pub fn factor<T: Scalar>(
         let (next, others) = after.split_at_mut(ahead * m);
         let stripes = others.chunks_mut((STRIPE * m).max(1));
         let tasks = stripes.len() + 1;
-        let parts =
-            std::iter::once((next, Some(later))).chain(stripes.map(|stripe| (stripe, None)));
+        let parts = std::iter::once((next, (ahead > 0).then_some(later)))
+            .chain(stripes.map(|stripe| (stripe, None)));
         each(
             tasks,
             2 * (m - start) * width * STRIPE.min(n) / PRODUCTS,
@@ -125,7 +125,7 @@ pub fn factor<T: Scalar>(
             |scratch, _, (columns, later)| {
                 memory_for_products("qr")?;
                 reflections.adjoint_times(columns, scratch.stack());
-                if let Some(t) = later.filter(|_| ahead > 0) {
+                if let Some(t) = later {
                     let mut panel = Panel {
                         a: columns,
                         m,
@@ -325,14 +325,14 @@ impl<T: Scalar> Reflections<'_, T> {
     /// Writes the first columns of `Q`, as many as there is room for.
     pub fn form(&self, q: &mut [T]) -> Result<()> {
         let m = self.m;
-        if self.block == 1 {
-            wide(Form { of: *self, q });
-            return Ok(());
-        }
         q.fill(T::default());
         q.iter_mut()
             .step_by(m + 1)
             .for_each(|x| *x = math::one::<T>());
+        if self.block == 1 {
+            wide(Form { of: *self, q });
+            return Ok(());
+        }
         self.stripes(q, |first, stripe, stack| {
             let last = (first + stripe.len() / m).min(self.count());
             for start in (0..last).step_by(self.block).rev() {
@@ -421,7 +421,7 @@ impl<T: Scalar> Wide for OneByOne<'_, T> {
     }
 }
 
-/// [`Reflections::form`] by single reflections.
+/// [`Reflections::form`] by single reflections, of a unit matrix.
 struct Form<'a, T> {
     of: Reflections<'a, T>,
     q: &'a mut [T],
@@ -433,10 +433,6 @@ impl<T: Scalar> Wide for Form<'_, T> {
     fn run<I: Isa>(self) {
         let Form { of, q } = self;
         let m = of.m;
-        q.fill(T::default());
-        q.iter_mut()
-            .step_by(m + 1)
-            .for_each(|x| *x = math::one::<T>());
         for (k, factor) in of.factors.iter().enumerate().rev() {
             Reflect {
                 v: &of.a[k * m + k + 1..(k + 1) * m],

@@ -153,7 +153,7 @@ impl Raw {
             op.check_elements(count)?;
         }
         if self.tag().is_some() && row.empty.is_none() {
-            self.is_not_empty(row.name, &over.axes);
+            self.elements_are_needed(row.name, &over.axes);
         }
         let dtype = options
             .dtype

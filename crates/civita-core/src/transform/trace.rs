@@ -98,7 +98,7 @@ impl Raw {
 
     /// As [`Raw::length_is_read`], of a function that is undefined where one of these axes has no elements.
     #[cold]
-    pub(crate) fn is_not_empty(&self, by: &'static str, axes: &[usize]) {
+    pub(crate) fn elements_are_needed(&self, by: &'static str, axes: &[usize]) {
         (axes.iter()).for_each(|&axis| self.read_length(by, axis, true));
     }
 

@@ -43,7 +43,7 @@ pub(super) struct Step {
 pub(super) type TileKernel = unsafe fn(&Step);
 
 /// Steps along k from which on the tile of C is asked for before them. Its rows lie on pages of their own, so that processors do not
-/// read ahead: where C is not in L2, products of 900 × 900 by 32 to 128 steps took 1.4 to 1.9 times as long without (AMD Zen 3).
+/// read ahead: where C is not in L2, products of 900 × 900 by 32 to 128 steps took 1.3 to 2.2 times as long without (AMD Zen 3).
 const FETCHED: usize = 16;
 
 /// Asks for the line at `p`, which need not be readable.
